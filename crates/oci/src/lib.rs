@@ -1,1 +1,40 @@
-//! To come.
+//! The OCI Runtime Specification as types and rules. No I/O.
+//!
+//! Our own types instead of the `oci-spec` crate: that one refuses a config with a capability, rlimit or
+//! seccomp flag that it does not know (the specification says: warn), takes twice as long to read one, and
+//! cannot say which field has the wrong type. Field names are those of the specification, so whoever knows
+//! `config.json` knows these.
+//!
+//! Source: <https://github.com/opencontainers/runtime-spec/tree/v1.3.0>
+
+mod id;
+mod later;
+mod linux;
+mod mount;
+mod process;
+mod read;
+mod spec;
+mod state;
+mod template;
+
+pub use id::ContainerId;
+pub use later::Later;
+pub use linux::{
+    Cpu, Device, DeviceRule, IdMapping, Linux, Memory, Namespace, NamespaceKind, Pids, Resources, TimeOffset,
+};
+pub use mount::Mount;
+pub use process::{Capabilities, ConsoleSize, Process, Rlimit, User};
+pub use read::{LONGEST_CONFIG, parse};
+pub use spec::{Hook, Hooks, Root, Spec};
+pub use state::{State, Status};
+pub use template::template;
+
+/// The version of the specification that we read and write.
+pub const VERSION: &str = "1.3.0";
+
+use serde::{Deserialize, Deserializer};
+
+/// `null` where a list or a map was expected: what Go writes for an empty one.
+fn nullable<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
+}

@@ -1,0 +1,94 @@
+//! From bytes to a [`Spec`].
+
+use fault::{Fault, Kind, Result};
+
+use crate::Spec;
+
+/// Bytes of the longest `config.json` that we read. Docker's has 10 KB; this leaves room for thousands of
+/// mounts and arguments, and a file that is larger is not a config.
+pub const LONGEST_CONFIG: u64 = 4 << 20;
+
+/// Reads a `config.json`.
+///
+/// # Errors
+/// `Invalid`, naming the field (`process.args[0]`), or the line and column where it is not JSON at all.
+pub fn parse(json: &[u8]) -> Result<Spec> {
+    let spec = serde_json::from_slice::<Spec>(json).map_err(|err| name_the_field(json, &err))?;
+    match spec.oci_version.split('.').next() {
+        Some("1") => Ok(spec),
+        _ => Err(Fault::invalid("ociVersion", format!("expected 1.x, got `{}`", spec.oci_version))),
+    }
+}
+
+/// A second look at what could not be read, this time with the path of every field at hand. It costs
+/// twice the time, so it happens only now.
+fn name_the_field(json: &[u8], err: &serde_json::Error) -> Fault {
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let wrong = match serde_path_to_error::deserialize::<_, Spec>(&mut json) {
+        Err(wrong) if !err.is_syntax() && !err.is_eof() => wrong,
+        _ => return Fault::new(Kind::Invalid, "read config.json as JSON").because(err),
+    };
+    let path = wrong.path().to_string();
+    Fault::invalid(if path == "." { "config.json" } else { &path }, wrong.inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentence(json: &str) -> String {
+        parse(json.as_bytes()).unwrap_err().sentence()
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_by_its_path() {
+        let json = r#"{"ociVersion":"1.0","process":{"cwd":"/","args":["a",7]}}"#;
+        assert_eq!(
+            sentence(json),
+            "cannot use `process.args[1]`: invalid type: integer `7`, expected a string at line 1 column 56"
+        );
+        let json = r#"{"ociVersion":"1.0","linux":{"resources":{"cpu":{"shares":-1}}}}"#;
+        assert!(
+            sentence(json)
+                .starts_with("cannot use `linux.resources.cpu.shares`: invalid value: integer `-1`")
+        );
+    }
+
+    #[test]
+    fn what_is_not_json_is_named_by_its_place() {
+        assert_eq!(
+            sentence("{\"ociVersion\": nope"),
+            "cannot read config.json as JSON: expected ident at line 1 column 17"
+        );
+        assert_eq!(
+            sentence(""),
+            "cannot read config.json as JSON: EOF while parsing a value at line 1 column 0"
+        );
+        assert!(sentence("{\"ociVersion\":\"1.0\"} x").contains("trailing characters"));
+        assert!(sentence("[]").starts_with("cannot use `config.json`"));
+    }
+
+    #[test]
+    fn no_prefix_of_a_config_is_a_config() {
+        let whole = serde_json::to_vec(&crate::template(false)).unwrap();
+        assert!(parse(&whole).is_ok());
+        for length in 0..whole.len() {
+            assert!(parse(&whole[..length]).is_err(), "accepted the first {length} bytes");
+        }
+    }
+
+    #[test]
+    fn another_major_version_is_refused() {
+        assert_eq!(
+            sentence(r#"{"ociVersion":"2.0.0"}"#),
+            "cannot use `ociVersion`: expected 1.x, got `2.0.0`"
+        );
+    }
+
+    #[test]
+    fn null_is_nothing_where_go_writes_it() {
+        let json = r#"{"ociVersion":"1.2.0","process":{"cwd":"/","args":null,"env":null},"mounts":null,
+            "hooks":null,"linux":{"namespaces":null,"resources":null,"maskedPaths":null}}"#;
+        assert_eq!(parse(json.as_bytes()).unwrap().mounts, []);
+    }
+}
