@@ -1,2 +1,23 @@
-//! To come.
-fn main() {}
+//! `nagaya-runtime`: an OCI runtime, with the command line of runc.
+
+mod args;
+mod bundle;
+mod cmd;
+mod log;
+
+use std::process::ExitCode;
+
+use args::{Args, Global};
+
+fn main() -> ExitCode {
+    let mut args = Args::of_process();
+    let mut global = Global::default();
+    let done = args.global(&mut global).and_then(|verb| cmd::run(verb, args, &mut global));
+    match done {
+        Ok(code) => code,
+        Err(fault) => {
+            log::error(&global, &fault);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -123,6 +123,7 @@ const MOVE: u8 = 0xbf;
 const MOVE_NUMBER: u8 = 0xb7;
 const AND_NUMBER: u8 = 0x54;
 const SHIFT_RIGHT: u8 = 0x74;
+const JUMP_EQUAL: u8 = 0x15;
 const JUMP_NOT_EQUAL: u8 = 0x55;
 const JUMP_NOT_EQUAL_REGISTER: u8 = 0x5d;
 const EXIT: u8 = 0x95;
@@ -163,10 +164,15 @@ fn block(rule: &Rule) -> Vec<Instruction> {
         Which::Char => tests.push((JUMP_NOT_EQUAL, KIND, 0, 2)),
     }
     if rule.access != Access(ALL) {
-        // Fits if nothing is asked beyond what the rule speaks of.
         tests.push((MOVE, SCRATCH | ASKED << 4, 0, 0));
         tests.push((AND_NUMBER, SCRATCH, 0, i32::from(rule.access.0)));
-        tests.push((JUMP_NOT_EQUAL_REGISTER, SCRATCH | ASKED << 4, 0, 0));
+        tests.push(if rule.allow {
+            // Fits if nothing is asked beyond what the rule allows.
+            (JUMP_NOT_EQUAL_REGISTER, SCRATCH | ASKED << 4, 0, 0)
+        } else {
+            // Fits if anything is asked that the rule denies.
+            (JUMP_EQUAL, SCRATCH, 0, 0)
+        });
     }
     for (register, number) in [(MAJOR, rule.major), (MINOR, rule.minor)] {
         if let Some(number) = number {
@@ -182,7 +188,7 @@ fn block(rule: &Rule) -> Vec<Instruction> {
 fn jump_past(tests: &mut [Instruction]) {
     let length = tests.len();
     for (at, test) in tests.iter_mut().enumerate() {
-        if test.0 == JUMP_NOT_EQUAL || test.0 == JUMP_NOT_EQUAL_REGISTER {
+        if matches!(test.0, JUMP_EQUAL | JUMP_NOT_EQUAL | JUMP_NOT_EQUAL_REGISTER) {
             test.2 = i16::try_from(length - at - 1 + 2).unwrap_or(i16::MAX);
         }
     }
@@ -192,7 +198,7 @@ fn jump_past(tests: &mut [Instruction]) {
 mod tests {
     use super::*;
 
-    /// Runs a program as the kernel would: the words are access_type, major, minor.
+    /// Runs a program as the kernel would: the words are `access_type`, major, minor.
     fn allows(program: &[Instruction], context: [u32; 3]) -> bool {
         let (mut registers, mut at) = ([0_u64; 11], 0);
         loop {
@@ -219,6 +225,7 @@ mod tests {
                     registers[to] >>= number;
                     false
                 }
+                JUMP_EQUAL => registers[to] == u64::try_from(number).unwrap(),
                 JUMP_NOT_EQUAL => registers[to] != u64::try_from(number).unwrap(),
                 JUMP_NOT_EQUAL_REGISTER => registers[to] != registers[from],
                 EXIT => return registers[0] == 1,
@@ -251,12 +258,18 @@ mod tests {
         let deny_again = r#"[{"allow":true},{"allow":false,"type":"c","major":10,"minor":200}]"#;
         assert!(ask(deny_again, Which::Block, 254, 0, READ));
         assert!(!ask(deny_again, Which::Char, 10, 200, READ));
+        let deny_writing = r#"[{"allow":true},{"allow":false,"type":"b","major":8,"access":"w"}]"#;
+        assert!(ask(deny_writing, Which::Block, 8, 0, READ));
+        assert!(
+            !ask(deny_writing, Which::Block, 8, 0, READ | WRITE),
+            "writing is denied, with whatever else"
+        );
         assert!(ask("[]", Which::Block, 254, 0, READ), "no rules, no limits");
     }
 
     #[test]
     fn a_wrong_rule_is_named() {
-        let wrong = |json: &str| super::rules(&[serde_json::from_str(json).unwrap()]).unwrap_err().1;
+        let wrong = |json: &str| rules(&[serde_json::from_str(json).unwrap()]).unwrap_err().1;
         assert_eq!(wrong(r#"{"type":"x"}"#), "type");
         assert_eq!(wrong(r#"{"type":"c","major":4294967296}"#), "major");
         assert_eq!(wrong(r#"{"type":"c","minor":-2}"#), "minor");

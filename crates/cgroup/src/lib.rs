@@ -4,7 +4,7 @@ mod devices;
 mod v1;
 mod v2;
 
-pub use devices::{Access, Rule, Which, program, rules};
+pub use devices::{Access, Instruction, Rule, Which, program, rules};
 pub use v1::{device_writes, writes as v1};
 pub use v2::writes as v2;
 

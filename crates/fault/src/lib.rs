@@ -60,6 +60,13 @@ impl Fault {
         Fault::new(Kind::Invalid, format!("use `{field}`")).because(cause)
     }
 
+    /// The kernel said no: `doing` completes the sentence "cannot ...".
+    pub fn of(err: &std::io::Error, doing: impl Into<String>) -> Fault {
+        let mut fault = Fault::new(kind_of(err), doing).because(describe(err));
+        fault.errno = err.raw_os_error();
+        fault
+    }
+
     /// Says why.
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Fault {
@@ -161,12 +168,7 @@ pub trait Doing<T> {
 
 impl<T, E: Into<std::io::Error>> Doing<T> for std::result::Result<T, E> {
     fn doing<S: Into<String>>(self, what: impl FnOnce() -> S) -> Result<T> {
-        self.map_err(|err| {
-            let err: std::io::Error = err.into();
-            let mut fault = Fault::new(kind_of(&err), what()).because(describe(&err));
-            fault.errno = err.raw_os_error();
-            fault
-        })
+        self.map_err(|err| Fault::of(&err.into(), what()))
     }
 }
 

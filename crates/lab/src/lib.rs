@@ -1,1 +1,47 @@
-//! To come.
+//! The test kit: bundles, containers, and what they left behind.
+//!
+//! ```no_run
+//! let lab = lab::Lab::new();
+//! let seen = lab.container("web").edit(|config| config["hostname"] = "web".into()).see("hostname");
+//! assert_eq!(seen, "web\n");
+//! ```
+//!
+//! - [`Lab`]: a folder of its own under `/tmp`, with the state folder of its runtime in it. When it is
+//!   dropped, its containers are deleted and whatever is left on the machine fails the test.
+//! - [`Container`]: a bundle, and the runtime's commands on it.
+//! - [`Call`]: one call of the runtime, in any way a caller may make it.
+//! - [`Pty`] and [`ConsoleSocket`]: terminals, from the outside.
+//! - [`Snapshot`]: what is on the machine, so that two of them can be compared.
+//!
+//! Which runtime: the file in `NAGAYA_RUNTIME`, else `nagaya-runtime` in the folder `NAGAYA_BIN_DIR`, else
+//! the release build of this workspace. So the same tests say what runc does.
+//!
+//! Everything here panics when it does not work: that is how a test fails.
+#![expect(clippy::missing_panics_doc, reason = "a test kit that cannot go on fails the test")]
+
+mod call;
+mod canary;
+mod config;
+mod console;
+mod container;
+mod host;
+mod laboratory;
+mod leftovers;
+mod pty;
+mod rootfs;
+mod snapshot;
+mod wait;
+
+pub use call::{Call, Output, Running, json_lines};
+pub use canary::Canary;
+pub use config::{base, mount, namespace, without_namespace};
+pub use console::ConsoleSocket;
+pub use container::Container;
+pub use host::{is_nagaya, namespace_of, process_exists, runtime};
+pub use laboratory::Lab;
+pub use pty::Pty;
+pub use snapshot::Snapshot;
+pub use wait::until;
+
+/// An ordinary user: nobody's account, so nothing on the machine belongs to it.
+pub const ORDINARY_USER: u32 = 1000;

@@ -45,7 +45,7 @@ mod tests {
         let json = r#"{"ociVersion":"1.0","process":{"cwd":"/","args":["a",7]}}"#;
         assert_eq!(
             sentence(json),
-            "cannot use `process.args[1]`: invalid type: integer `7`, expected a string at line 1 column 56"
+            "cannot use `process.args[1]`: invalid type: integer `7`, expected a string at line 1 column 54"
         );
         let json = r#"{"ociVersion":"1.0","linux":{"resources":{"cpu":{"shares":-1}}}}"#;
         assert!(

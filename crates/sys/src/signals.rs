@@ -96,6 +96,12 @@ pub fn restore(mask: &Mask) -> io::Result<()> {
     set_mask(&mask.0).map(drop)
 }
 
+/// The real-time signal of this number. The C library keeps 32 and 33 to itself.
+pub fn real_time(number: i32) -> Option<rustix::process::Signal> {
+    // SAFETY: the range holds only signals that exist, and none that the C library has reserved.
+    (34..=64).contains(&number).then(|| unsafe { rustix::process::Signal::from_raw_unchecked(number) })
+}
+
 /// Gives SIGPIPE its default action back, which Rust's start-up code takes away; it would outlive execve(2).
 pub fn default_sigpipe() {
     // SAFETY: SIG_DFL runs no code of ours.

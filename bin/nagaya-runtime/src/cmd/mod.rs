@@ -1,0 +1,57 @@
+//! One file for each command: its arguments, and what it does.
+
+mod create;
+mod delete;
+mod features;
+mod help;
+mod kill;
+mod list;
+mod spec;
+mod start;
+mod state;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use fault::{Doing, Fault, Kind, Result};
+
+use crate::args::{Args, Global, Word, takes, unknown};
+
+/// Runs the command of this name.
+pub(crate) fn run(verb: String, args: Args, global: &mut Global) -> Result<ExitCode> {
+    match verb.as_str() {
+        "create" => create::run(args, global, create::Verb::Create),
+        "run" => create::run(args, global, create::Verb::Run),
+        "start" => start::run(args, global),
+        "state" => state::run(args, global),
+        "kill" => kill::run(args, global),
+        "delete" => delete::run(args, global),
+        "list" => list::run(args, global),
+        "spec" => spec::run(args),
+        "features" => features::run(),
+        "version" => help::version(),
+        "help" => help::help(),
+        other => Err(Fault::new(Kind::Invalid, format!("run `{other}`"))
+            .because("there is no such command")
+            .hint("see `nagaya-runtime help`")),
+    }
+}
+
+/// Writes data to stdout. If that is full or closed, the command has failed.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).doing(|| "write to stdout")
+}
+
+/// Reads the one name of a command that has no options.
+fn only_id(mut args: Args, usage: &str) -> Result<oci::ContainerId> {
+    let mut id = None;
+    while let Some(word) = args.next()? {
+        match word {
+            Word::Value(value) if id.is_none() => id = Some(value),
+            Word::Value(_) => return Err(takes(usage)),
+            Word::Option(name) => return Err(unknown(&name)),
+        }
+    }
+    id.ok_or_else(|| takes(usage))?.parse()
+}

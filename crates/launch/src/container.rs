@@ -1,0 +1,204 @@
+//! A container that exists, and what can be done with it.
+
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+
+use fault::{Doing, Fault, Kind, Result};
+use oci::{ContainerId, State, Status};
+use plan::{Stage, Undo};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use crate::state::{Folder, Record, Saved};
+use crate::{boot, gate, hooks, undo};
+
+/// A container that exists, as its folder has it.
+#[derive(Debug)]
+pub struct Container {
+    id: ContainerId,
+    folder: Folder,
+    record: Record,
+    saved: Option<Saved>,
+}
+
+impl Container {
+    pub(crate) fn read(id: ContainerId, folder: Folder) -> Result<Container> {
+        let (record, saved) = (folder.record()?.unwrap_or_default(), folder.saved()?);
+        Ok(Container { id, folder, record, saved })
+    }
+
+    /// Where it is in its life.
+    pub fn status(&self) -> Status {
+        match &self.saved {
+            None if self.folder.is_locked() => Status::Creating,
+            Some(saved) if is_alive(saved) => {
+                if self.folder.gate().exists() {
+                    Status::Created
+                } else {
+                    Status::Running
+                }
+            }
+            _ => Status::Stopped,
+        }
+    }
+
+    /// What every caller may ask.
+    pub fn state(&self) -> State {
+        let status = self.status();
+        let alive = self.saved.as_ref().filter(|_| status != Status::Stopped);
+        let text = |path: &std::path::Path| path.display().to_string();
+        let saved = self.saved.as_ref();
+        State {
+            oci_version: oci::VERSION.to_string(),
+            id: self.id.to_string(),
+            status,
+            pid: alive.map_or(0, |saved| saved.pid),
+            bundle: saved.map(|saved| text(&saved.bundle)).unwrap_or_default(),
+            rootfs: saved.map(|saved| text(&saved.rootfs)).unwrap_or_default(),
+            created: saved.map(|saved| saved.created.clone()).unwrap_or_default(),
+            annotations: saved.map(|saved| saved.annotations.clone()).unwrap_or_default(),
+            owner: saved.map(|saved| user_name(saved.owner)).unwrap_or_default(),
+        }
+    }
+
+    /// Opens the gate: the program runs, or the fault says why not.
+    pub fn start(&self) -> Result<()> {
+        let _lock = self.folder.lock()?;
+        let cause = match self.status() {
+            Status::Created => None,
+            Status::Running => Some("cannot start an already running container"),
+            Status::Stopped => Some("cannot start a container that has stopped"),
+            Status::Creating => Some("it is not created yet"),
+        };
+        if let Some(cause) = cause {
+            return Err(Fault::new(Kind::WrongState, format!("start container `{}`", self.id)).because(cause));
+        }
+        gate::open(&self.folder).map_err(|fault| fault.during(format!("start container `{}`", self.id)))?;
+        self.run_poststart()
+    }
+
+    /// Hooks that run when the program does; one that fails ends the container (specification 1.3).
+    pub(crate) fn run_poststart(&self) -> Result<()> {
+        let hooks = self.saved.as_ref().map(|saved| saved.poststart.as_slice()).unwrap_or_default();
+        if hooks.is_empty() {
+            return Ok(());
+        }
+        hooks::run(Stage::Poststart, hooks, &self.state()).inspect_err(|_| {
+            let _ = self.signal(Signal::KILL);
+        })
+    }
+
+    /// Sends a signal to the first process, or to `all` of them.
+    ///
+    /// # Errors
+    /// `WrongState`, in words that callers search for: "container not running".
+    pub fn kill(&self, signal: Signal, all: bool) -> Result<()> {
+        let doing = || format!("kill container `{}`", self.id);
+        let alive = matches!(self.status(), Status::Created | Status::Running);
+        let ends_with_first = self.saved.as_ref().is_some_and(|saved| saved.ends_with_first);
+        // Without a pid namespace of its own, its other processes live on when the first one is killed.
+        if all
+            || (alive
+                && signal == Signal::KILL
+                && !ends_with_first
+                && undo::cgroup(&self.record.undo).is_ok())
+        {
+            return undo::signal_all(undo::cgroup(&self.record.undo)?, signal).doing(doing);
+        }
+        if !alive {
+            return Err(Fault::new(Kind::WrongState, doing()).because("container not running"));
+        }
+        self.signal(signal).map_err(|fault| fault.during(doing()))
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let Some(pidfd) = self.pidfd()? else {
+            return Err(Fault::new(Kind::WrongState, "send it a signal").because("container not running"));
+        };
+        match pidfd_send_signal(&pidfd, signal) {
+            Err(rustix::io::Errno::SRCH) => Ok(()),
+            other => other.doing(|| "send it a signal"),
+        }
+    }
+
+    /// The first process, if it lives. The descriptor is opened before the last look at the start time, so
+    /// it cannot be on somebody else who got the number since.
+    fn pidfd(&self) -> Result<Option<OwnedFd>> {
+        let Some(saved) = &self.saved else { return Ok(None) };
+        let Some(pid) = Pid::from_raw(saved.pid) else { return Ok(None) };
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            Err(rustix::io::Errno::SRCH | rustix::io::Errno::INVAL) => Ok(None),
+            fd => fd.doing(|| "open the first process").map(|fd| is_alive(saved).then_some(fd)),
+        }
+    }
+
+    /// Removes it, and all that was made for it. With `force` whatever it is doing; without, it must have
+    /// stopped, or not have been started.
+    pub fn delete(self, force: bool) -> Result<()> {
+        let _lock = self.folder.lock()?;
+        // Whoever had the lock before may have gone on with it.
+        let container = Container::read(self.id, self.folder)?;
+        match container.status() {
+            Status::Running if !force => {
+                return Err(Fault::new(Kind::WrongState, format!("delete container `{}`", container.id))
+                    .because(format!("container `{}` is not stopped: running", container.id))
+                    .hint(format!("`kill {0} KILL` first, or `delete --force {0}`", container.id)));
+            }
+            Status::Stopped => {}
+            _ => container.end()?,
+        }
+        container.remove()
+    }
+
+    /// Kills it, and waits until it is gone.
+    fn end(&self) -> Result<()> {
+        let Some(pidfd) = self.pidfd()? else { return Ok(()) };
+        self.kill(Signal::KILL, false).or_else(|fault| match fault.kind() {
+            Kind::WrongState => Ok(()),
+            _ => Err(fault),
+        })?;
+        wait_for_end(&pidfd)
+    }
+
+    fn remove(&self) -> Result<()> {
+        // A cgroup's name means somebody else after a reboot.
+        let undo: &[Undo] = if self.record.boot_id == boot::id() { &self.record.undo } else { &[] };
+        let undone = undo::all(undo, &self.state());
+        if undone.is_ok() || !has_cgroups_left(undo) {
+            self.folder.remove()?;
+        }
+        undone.map_err(|fault| fault.during(format!("delete container `{}`", self.id)))
+    }
+}
+
+/// As long as a cgroup could not be removed, the record of it must stay.
+fn has_cgroups_left(undo: &[Undo]) -> bool {
+    undo.iter().any(|undo| matches!(undo, Undo::RemoveCgroup { path, shared: false } if path.exists()))
+}
+
+fn is_alive(saved: &Saved) -> bool {
+    boot::process_start(saved.pid) == Some(saved.pid_start) && saved.boot_id == boot::id()
+}
+
+/// Waits until a process is gone.
+pub(crate) fn wait_for_end(pidfd: &impl AsFd) -> Result<()> {
+    const PATIENCE: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+    let gone = rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&PATIENCE)));
+    if gone.doing(|| "wait for the first process")? > 0 {
+        return Ok(());
+    }
+    Err(Fault::new(Kind::Unavailable, "end the first process")
+        .because("it was killed 10 seconds ago, and is still there")
+        .hint("it may wait for a disk: `cat /proc/PID/stack`"))
+}
+
+/// The name of a user of this machine, or nothing.
+fn user_name(uid: u32) -> String {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_string())
+    };
+    users.lines().find_map(name).unwrap_or_default()
+}

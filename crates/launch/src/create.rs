@@ -1,0 +1,284 @@
+//! `create` and `run`: from a config to a container.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use fault::{Doing, Fault, Kind, Result};
+use oci::{ContainerId, NamespaceKind, Spec};
+use plan::{Ask, Overlay, Plan, Side, Stage, Step};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use sys::clone::Process;
+
+use crate::hands::{Cloned, Hands};
+use crate::message::Peer;
+use crate::state::{Containers, Making, replace};
+use crate::walk::{Walked, walk};
+use crate::{Console, console, gate, hooks, host, undo};
+
+/// How a container is to be made, besides what its config says.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the outer end of its terminal goes. Without it, [`run`] takes it itself.
+    pub console: Option<Console>,
+    /// Writes the first process's number there.
+    pub pid_file: Option<PathBuf>,
+    /// Descriptors behind the standard ones that the program inherits.
+    pub preserve_fds: u32,
+    /// Change the root by `pivot_root`.
+    pub pivot: bool,
+    /// A session keyring of its own.
+    pub keyring: bool,
+    /// The root is laid over the host's own files.
+    pub overlay: Option<Overlay>,
+    /// Signals that were blocked when we were called, as the program is to find them.
+    pub mask: Option<sys::signals::Mask>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            console: None,
+            pid_file: None,
+            preserve_fds: 0,
+            pivot: true,
+            keyring: true,
+            overlay: None,
+            mask: None,
+        }
+    }
+}
+
+/// A container that was made.
+#[derive(Debug)]
+pub struct Started {
+    /// Its first process.
+    pub process: Process,
+    /// The outer end of its terminal, if we were to take it.
+    pub terminal: Option<OwnedFd>,
+    /// What could not be had, a sentence each.
+    pub warnings: Vec<String>,
+    /// What was done, and in which time.
+    pub trace: Trace,
+}
+
+/// Steps with the time that each took.
+#[derive(Debug)]
+pub struct Trace {
+    /// The steps that were done.
+    pub steps: Vec<(Step, Duration)>,
+    /// From the first look at the host to the program.
+    pub whole: Duration,
+}
+
+/// Makes a container that waits for `start`.
+///
+/// # Errors
+/// The step that failed, and why. Nothing is left of it then.
+pub fn create(
+    all: &Containers,
+    id: &ContainerId,
+    spec: &Spec,
+    bundle: &Path,
+    options: Options,
+) -> Result<Started> {
+    make(all, id, spec, bundle, options, true)
+}
+
+/// Makes a container whose program runs when this returns.
+///
+/// # Errors
+/// As [`create`], and if the program could not be executed.
+pub fn run(
+    all: &Containers,
+    id: &ContainerId,
+    spec: &Spec,
+    bundle: &Path,
+    options: Options,
+) -> Result<Started> {
+    make(all, id, spec, bundle, options, false)
+}
+
+fn make(
+    all: &Containers,
+    id: &ContainerId,
+    spec: &Spec,
+    bundle: &Path,
+    mut options: Options,
+    gate: bool,
+) -> Result<Started> {
+    let start = Instant::now();
+    let host = host::read(spec, id)?;
+    let ask = Ask {
+        id,
+        spec,
+        bundle,
+        overlay: options.overlay.take(),
+        gate,
+        pivot: options.pivot,
+        keyring: options.keyring,
+        preserve_fds: options.preserve_fds,
+    };
+    let Plan { steps, root, warnings, poststart } = plan::create(&ask, &host)?;
+    let mut making = Making::new(all.folder(id), id, bundle, &root, &spec.annotations);
+    making.undo = steps.iter().filter_map(Step::undo).collect();
+    making.ends_with_first =
+        spec.linux.namespaces.iter().any(|one| one.kind == NamespaceKind::Pid && one.path.is_empty());
+    if let Some(Step::RunHooks { hooks, .. }) = poststart {
+        making.poststart = hooks;
+    }
+    let mut hands = Hands::new(making);
+    let ours = take_terminal(spec, &mut options)?;
+    (hands.console, hands.mask) = (options.console.take(), options.mask);
+
+    match launch(&steps, &mut hands, options.pid_file.as_deref()) {
+        Err(fault) => {
+            take_back(&hands);
+            Err(fault)
+        }
+        Ok((process, walked)) => {
+            let terminal = ours.map(|from| console::take(&from)).transpose()?;
+            let steps = steps.into_iter().zip(walked.took).collect();
+            Ok(Started { process, terminal, warnings, trace: Trace { steps, whole: start.elapsed() } })
+        }
+    }
+}
+
+/// Without a console socket, the terminal comes to ourselves.
+fn take_terminal(spec: &Spec, options: &mut Options) -> Result<Option<OwnedFd>> {
+    let terminal = spec.process.as_ref().is_some_and(|process| process.terminal);
+    if !terminal || options.console.is_some() {
+        return Ok(None);
+    }
+    let (console, ours) = Console::pair()?;
+    options.console = Some(console);
+    Ok(Some(ours))
+}
+
+/// Does the host's steps before the clone, clones, and walks the rest together with the child.
+fn launch(steps: &[Step], hands: &mut Hands, pid_file: Option<&Path>) -> Result<(Process, Walked)> {
+    let at = steps.iter().position(|step| matches!(step, Step::Clone { .. }));
+    let at = at.ok_or_else(|| Fault::new(Kind::Failed, "make a container without a clone"))?;
+    let mut took = Vec::with_capacity(steps.len());
+    for step in &steps[..at] {
+        took.push(timed(|| hands.execute(step)).map_err(|fault| fault.during(step.to_string()))?.1);
+    }
+    if steps.iter().any(|step| matches!(step, Step::Gate)) {
+        hands.gate = Some(gate::make(&hands.making.folder)?);
+    }
+    let (ours, theirs) = Peer::pair().doing(|| "make a connection to the child")?;
+    let clone = &steps[at];
+    let (cloned, time) =
+        timed(|| hands.clone_child(clone)).map_err(|fault| fault.during(clone.to_string()))?;
+    took.push(time);
+    let rest = &steps[at + 1..];
+    match cloned {
+        Cloned::Child => {
+            drop(ours);
+            be_child(rest, hands, theirs)
+        }
+        Cloned::Host(process) => {
+            drop(theirs);
+            // What the child holds is the child's: a connection must end when the child does.
+            (hands.console, hands.gate) = (None, None);
+            let walked = walk_as_host(rest, hands, &ours, took, pid_file);
+            if walked.is_err() {
+                end(&process);
+            }
+            Ok((process, walked?))
+        }
+    }
+}
+
+fn walk_as_host(
+    rest: &[Step],
+    hands: &mut Hands,
+    peer: &Peer,
+    mut took: Vec<Duration>,
+    pid_file: Option<&Path>,
+) -> Result<Walked> {
+    let gate = rest.iter().position(|step| matches!(step, Step::Gate));
+    let mut pid = hands.pid;
+    let nanos = |time: &Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    hands.making.took = took.iter().map(nanos).collect();
+    let walked = walk(&rest[..gate.unwrap_or(rest.len())], Side::Host, peer, &mut pid, |step| {
+        hands.execute(step)?;
+        match (step, pid_file) {
+            (Step::Save, Some(path)) => replace(path, hands.pid.to_string().as_bytes(), 0o644),
+            _ => Ok(()),
+        }
+    })?;
+    took.extend(walked.took);
+    if gate.is_none() {
+        took.push(until_program_runs(peer)?);
+    }
+    Ok(Walked { took })
+}
+
+/// The child has told its times; then either the connection ends, because the program runs, or it says why
+/// not.
+fn until_program_runs(peer: &Peer) -> Result<Duration> {
+    let start = Instant::now();
+    match peer.receive().doing(|| "hear from the child")? {
+        Some(turn) => match turn.failed {
+            Some(fault) => Err(fault),
+            None => Ok(start.elapsed()),
+        },
+        None => Ok(start.elapsed()),
+    }
+}
+
+/// The container's first process, from the clone until it is the program.
+fn be_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> ! {
+    // The folder's lock is the runtime's alone; with our copy of it, it would never end.
+    hands.making.lock = None;
+    // Modes are what the steps say, whatever the caller's mask is. The program gets that one back.
+    hands.umask = Some(rustix::process::umask(rustix::fs::Mode::empty()));
+    let done = walk_as_child(rest, hands, peer);
+    sys::exec::end(i32::from(done.is_err()))
+}
+
+fn walk_as_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> Result<()> {
+    let gate = rest.iter().position(|step| matches!(step, Step::Gate)).unwrap_or(rest.len());
+    let (before, after) = rest.split_at(gate);
+    let mut pid = 0;
+    walk(before, Side::Child, &peer, &mut pid, |step| hands.execute(step))?;
+    if after.is_empty() {
+        return Ok(());
+    }
+    drop(peer);
+    let gate = hands.gate.take().ok_or_else(|| Fault::new(Kind::Failed, "find the gate"))?;
+    let starter = gate::wait(&gate)?;
+    drop(gate);
+    walk(after, Side::Child, &starter, &mut pid, |step| hands.execute(step)).map(drop)
+}
+
+fn timed<T>(action: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
+    let start = Instant::now();
+    action().map(|done| (done, start.elapsed()))
+}
+
+/// Ends a child whose container did not come to be, and waits for it: its cgroups are busy until then.
+fn end(process: &Process) {
+    let _ = pidfd_send_signal(&process.pidfd, Signal::KILL);
+    let _ = waitid(WaitId::PidFd(process.pidfd.as_fd()), WaitIdOptions::EXITED);
+}
+
+/// Takes back what a `create` that failed has made. The fault that made it fail is the one to be told.
+fn take_back(hands: &Hands) {
+    let making = &hands.making;
+    if making.lock.is_none() {
+        return;
+    }
+    let hook = |undo: &plan::Undo| matches!(undo, plan::Undo::RunHooks { .. });
+    let (poststop, rest): (Vec<_>, Vec<_>) = making.undo.iter().cloned().partition(hook);
+    let state = making.state(0, oci::Status::Stopped);
+    if undo::all(&rest, &state).is_ok() {
+        let _ = making.folder.remove();
+    }
+    for undo in poststop {
+        if let plan::Undo::RunHooks { hooks } = undo {
+            let _ = hooks::run(Stage::Poststop, &hooks, &state);
+        }
+    }
+}

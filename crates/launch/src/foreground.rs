@@ -1,0 +1,252 @@
+//! Standing in front of a container: signals go in, the terminal goes both ways, the exit status comes out.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use fault::{Doing, Result};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use sys::clone::Process;
+use sys::signals::Signals;
+
+use crate::signal;
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this status.
+    Code(u8),
+    /// By this signal.
+    Signal(u8),
+}
+
+impl Ended {
+    /// The status that shells and callers expect: 128 and the number for a signal.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Ended::Code(code) => code,
+            Ended::Signal(signal) => 128_u8.saturating_add(signal),
+        }
+    }
+}
+
+/// `SIGCHLD` and `SIGWINCH`, which are about us.
+const CHILD: i32 = 17;
+const RESIZED: i32 = 28;
+/// `SIGPIPE` and `SIGURG`: about our own connections, not for the program.
+const OURS: [i32; 2] = [13, 23];
+
+/// Stands in front of one container.
+#[derive(Debug)]
+pub struct Foreground {
+    signals: Signals,
+    forward: bool,
+}
+
+impl Foreground {
+    /// Holds all signals back from here on: they belong to the program. To be called before the container
+    /// is made, so that none gets lost between.
+    pub fn new(forward: bool) -> Result<Foreground> {
+        sys::signals::default_sigchld();
+        Ok(Foreground { signals: Signals::block().doing(|| "hold signals back")?, forward })
+    }
+
+    /// The signals that were blocked before, as the program is to find them.
+    pub fn mask(&self) -> sys::signals::Mask {
+        self.signals.before()
+    }
+
+    /// Waits until the program has ended.
+    pub fn wait(&self, process: &Process, terminal: Option<OwnedFd>) -> Result<Ended> {
+        let mut relay = terminal.map(Relay::new).transpose()?;
+        loop {
+            if self.turn(process, relay.as_mut())? {
+                if let Some(relay) = &mut relay {
+                    relay.drain();
+                }
+                return ended(process);
+            }
+        }
+    }
+
+    /// Waits until something happens, and passes it on. True if the program has ended.
+    fn turn(&self, process: &Process, mut relay: Option<&mut Relay>) -> Result<bool> {
+        let mut fds =
+            vec![PollFd::new(&process.pidfd, PollFlags::IN), PollFd::new(self.signals.fd(), PollFlags::IN)];
+        if let Some(relay) = &relay {
+            relay.watch(&mut fds);
+        }
+        match poll(&mut fds, None) {
+            Err(Errno::INTR) => return Ok(false),
+            other => other.doing(|| "wait for the program")?,
+        };
+        let happened: Vec<PollFlags> = fds.iter().map(PollFd::revents).collect();
+        drop(fds);
+        if !happened[1].is_empty() {
+            self.pass_signals(process, relay.as_deref())?;
+        }
+        if let Some(relay) = &mut relay {
+            relay.pass(&happened[2..])?;
+        }
+        Ok(!happened[0].is_empty())
+    }
+
+    fn pass_signals(&self, process: &Process, relay: Option<&Relay>) -> Result<()> {
+        while let Some(arrived) = self.signals.next().doing(|| "read a signal")? {
+            match arrived.signal {
+                CHILD => {}
+                RESIZED if relay.is_some() => relay.into_iter().for_each(Relay::resize),
+                number if OURS.contains(&number) || !self.forward => {}
+                number => {
+                    if let Some(signal) = signal::from_number(number) {
+                        // It may be gone by now; then there is nobody to tell.
+                        let _ = pidfd_send_signal(&process.pidfd, signal);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ended(process: &Process) -> Result<Ended> {
+    let status =
+        rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(process.pidfd.as_fd()), WaitIdOptions::EXITED));
+    let status = status.doing(|| "read the program's exit status")?;
+    let byte = |number: i32| u8::try_from(number & 0xff).unwrap_or(u8::MAX);
+    Ok(match status {
+        Some(status) => match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => Ended::Code(byte(code)),
+            (None, Some(signal)) => Ended::Signal(byte(signal)),
+            _ => Ended::Code(u8::MAX),
+        },
+        None => Ended::Code(u8::MAX),
+    })
+}
+
+/// Between our own terminal and the container's.
+#[derive(Debug)]
+struct Relay {
+    terminal: OwnedFd,
+    /// What was typed, and the container has not taken yet.
+    typed: VecDeque<u8>,
+    /// Our stdin is still open.
+    typing: bool,
+    /// Our own terminal's settings, to be put back.
+    before: Option<Termios>,
+}
+
+impl Relay {
+    fn new(terminal: OwnedFd) -> Result<Relay> {
+        rustix::io::ioctl_fionbio(&terminal, true).doing(|| "set the terminal up")?;
+        let stdin = rustix::stdio::stdin();
+        let before = if isatty(stdin) { tcgetattr(stdin).ok() } else { None };
+        let relay = Relay { terminal, typed: VecDeque::new(), typing: true, before };
+        relay.resize();
+        if let Some(before) = &relay.before {
+            // Keys go to the container as they are; its own terminal makes lines and signals of them.
+            let mut raw = before.clone();
+            raw.make_raw();
+            tcsetattr(stdin, OptionalActions::Now, &raw).doing(|| "pass all keys on")?;
+        }
+        Ok(relay)
+    }
+
+    /// The container's terminal gets the size of ours.
+    fn resize(&self) {
+        if let Ok(size) = tcgetwinsize(rustix::stdio::stdin()) {
+            let _ = tcsetwinsize(&self.terminal, size);
+        }
+    }
+
+    fn watch<'a>(&'a self, fds: &mut Vec<PollFd<'a>>) {
+        let mut wanted = PollFlags::IN;
+        if !self.typed.is_empty() {
+            wanted |= PollFlags::OUT;
+        }
+        fds.push(PollFd::new(&self.terminal, wanted));
+        // No more is taken from the keyboard than the container takes from us.
+        if self.typing && self.typed.is_empty() {
+            fds.push(PollFd::from_borrowed_fd(rustix::stdio::stdin(), PollFlags::IN));
+        }
+    }
+
+    fn pass(&mut self, happened: &[PollFlags]) -> Result<()> {
+        if happened.first().is_some_and(|flags| flags.intersects(PollFlags::IN)) {
+            self.show();
+        }
+        if happened.get(1).is_some_and(|flags| !flags.is_empty()) {
+            self.take_keys()?;
+        }
+        self.hand_keys()
+    }
+
+    fn take_keys(&mut self) -> Result<()> {
+        let mut bytes = [0; 4096];
+        match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+            Ok(0) | Err(Errno::IO) => self.typing = false,
+            Ok(length) => self.typed.extend(&bytes[..length]),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(err) => return Err(err).doing(|| "read from the terminal"),
+        }
+        Ok(())
+    }
+
+    fn hand_keys(&mut self) -> Result<()> {
+        let (front, _) = self.typed.as_slices();
+        if front.is_empty() {
+            return Ok(());
+        }
+        match rustix::io::write(&self.terminal, front) {
+            Ok(length) => drop(self.typed.drain(..length)),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            // Nobody has the container's side open any more.
+            Err(Errno::IO) => self.typed.clear(),
+            Err(err) => return Err(err).doing(|| "write to the container's terminal"),
+        }
+        Ok(())
+    }
+
+    /// Shows what the container has written. False if there is nothing more.
+    fn show(&self) -> bool {
+        let mut bytes = [0; 16 * 1024];
+        match rustix::io::read(&self.terminal, &mut bytes) {
+            Ok(length) if length > 0 => write_all(rustix::stdio::stdout(), &bytes[..length]).is_ok(),
+            Err(Errno::INTR) => true,
+            _ => false,
+        }
+    }
+
+    /// Shows what is left once the program has ended.
+    fn drain(&mut self) {
+        while self.show() {}
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, before);
+        }
+    }
+}
+
+fn write_all(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<()> {
+    let mut file = io::BufWriter::with_capacity(0, Stdout(to));
+    file.write_all(bytes)
+}
+
+struct Stdout<'a>(BorrowedFd<'a>);
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(self.0, bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

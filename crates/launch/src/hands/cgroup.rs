@@ -1,0 +1,120 @@
+//! Cgroups: made, limited and joined.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use cgroup::Rule;
+use fault::{Doing, Fault, Kind, Result};
+use rustix::fs::{Mode, OFlags};
+
+use super::Hands;
+
+impl Hands<'_> {
+    /// Makes a cgroup, and opens where processes are put into it: the child may not be able to.
+    pub(super) fn make_cgroup(&mut self, path: &Path, inherit_cpuset: bool, shared: bool) -> Result<()> {
+        make(path)?;
+        if inherit_cpuset {
+            inherit(path)?;
+        }
+        if !shared {
+            match rustix::fs::open(path.join("tasks"), OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()) {
+                Ok(tasks) => drop(self.tasks.insert(path.to_path_buf(), tasks)),
+                // Not v1: the child is born in its cgroup.
+                Err(rustix::io::Errno::NOENT) => {}
+                Err(err) => return Err(err).doing(|| "open its tasks"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts this process into its cgroups. `0` is whoever writes; to `tasks` rather than `cgroup.procs`,
+    /// because one thread that moves itself needs no lock against all forks of the system
+    /// (`cgroup_attach_lock` in kernel/cgroup/cgroup.c).
+    pub(super) fn join_cgroups(&mut self, paths: &[PathBuf]) -> Result<()> {
+        for path in paths {
+            let doing = || format!("join cgroup `{}`", path.display());
+            let tasks: OwnedFd = self.tasks.remove(path).ok_or(io::ErrorKind::NotFound).doing(doing)?;
+            rustix::io::write(&tasks, b"0").doing(doing)?;
+        }
+        self.tasks.clear();
+        Ok(())
+    }
+}
+
+fn make(path: &Path) -> Result<()> {
+    let doing = || format!("make cgroup `{}`", path.display());
+    match fs::create_dir(path) {
+        // A parent can go in the very moment in which the last container below another one is removed.
+        Err(err) if err.kind() == io::ErrorKind::NotFound => fs::create_dir_all(path).doing(doing),
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(err) if err.kind() == io::ErrorKind::ReadOnlyFilesystem => Err(err)
+            .doing(doing)
+            .map_err(|fault| fault.hint("cgroups are mounted read-only here; are we in a container?")),
+        other => other.doing(doing),
+    }
+}
+
+/// A new cgroup of v1's cpuset has no processors and no memory until it is told; then nobody can be in it.
+fn inherit(path: &Path) -> Result<()> {
+    let parent = path.parent().unwrap_or(path);
+    for file in ["cpuset.cpus", "cpuset.mems"] {
+        let doing = || format!("copy `{}` from above", path.join(file).display());
+        let own = fs::read_to_string(path.join(file)).doing(doing)?;
+        if own.trim().is_empty() {
+            let from_above = fs::read_to_string(parent.join(file)).doing(doing)?;
+            fs::write(path.join(file), from_above.trim()).doing(doing)?;
+        }
+    }
+    Ok(())
+}
+
+/// Passes all controllers that the kernel has on to the cgroups below: those that are not needed for a
+/// limit are for counting, and are left out where that does not work.
+pub(super) fn enable_controllers(path: &Path, needed: &[String]) -> Result<()> {
+    let control = path.join("cgroup.subtree_control");
+    let doing = || format!("write `{}`", control.display());
+    let list = |file: &Path| fs::read_to_string(file).doing(|| format!("read `{}`", file.display()));
+    let (there, enabled) = (list(&path.join("cgroup.controllers"))?, list(&control)?);
+    if let Some(missing) = needed.iter().find(|name| !there.split_whitespace().any(|have| have == *name)) {
+        return Err(Fault::new(Kind::Unavailable, format!("enable `{missing}` below `{}`", path.display()))
+            .because("the cgroup above does not pass this controller on")
+            .hint("for an ordinary user: `systemctl edit user@.service` and set `Delegate=cpu cpuset io memory pids`"));
+    }
+    for name in there.split_whitespace().filter(|name| !enabled.split_whitespace().any(|on| on == *name)) {
+        let written = fs::write(&control, format!("+{name}"));
+        if needed.iter().any(|needed| needed == name) {
+            written.doing(doing).map_err(|fault| {
+                fault.or_hint(Some(
+                    "a cgroup with processes of its own cannot pass controllers on".to_string(),
+                ))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Sets one limit.
+pub(super) fn write(path: &Path, file: &str, value: &str, field: &str) -> Result<()> {
+    fs::write(path.join(file), value).doing(|| format!("use `{field}`")).map_err(|fault| {
+        match fault.errno() {
+            Some(2) if file.contains("memsw") || file.contains("swap") => {
+                fault.hint("this kernel does not count swap; leave `linux.resources.memory.swap` out")
+            }
+            Some(22) => fault.hint(format!("the kernel does not take `{value}` for `{file}`")),
+            _ => fault,
+        }
+    })
+}
+
+/// Attaches a program that decides about devices; it lives as long as the cgroup.
+pub(super) fn attach_device_rules(path: &Path, rules: &[Rule]) -> Result<()> {
+    let directory = rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .doing(|| format!("open cgroup `{}`", path.display()))?;
+    let instruction =
+        |(code, registers, offset, immediate)| sys::bpf::Instruction { code, registers, offset, immediate };
+    let program: Vec<_> = cgroup::program(rules).into_iter().map(instruction).collect();
+    let program = sys::bpf::load_device_program(&program).doing(|| "load the program for device rules")?;
+    sys::bpf::attach_device_program(program.as_fd(), directory.as_fd()).doing(|| "attach it to the cgroup")
+}

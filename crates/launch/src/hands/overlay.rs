@@ -1,0 +1,147 @@
+//! The host's own files as a container's root: read-only below, and a layer in memory on top.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use fault::{Doing, Result};
+use plan::{Hidden, Overlay};
+use rustix::fs::{CWD, FileType, Mode, OFlags, XattrFlags};
+
+use super::{Hands, mount};
+use crate::rootfs::{Links, RootFd};
+
+impl Hands<'_> {
+    /// Lays an overlay over each folder of the host, the first of them the root. All upper layers are on
+    /// one tmpfs that is attached nowhere: it goes when the container goes, whatever happens to us.
+    pub(super) fn lay_overlay(&mut self, overlay: &Overlay) -> Result<()> {
+        let mut options = vec!["mode=755".to_string()];
+        options.extend(overlay.size.map(|bytes| format!("size={bytes}")));
+        // Overlayfs takes only attached layers before Linux 6.15, so the tmpfs lies over `/` for a moment.
+        let memory = mount::new("tmpfs", "nagaya", &options, 0)?;
+        let old =
+            rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).doing(|| "open `/`")?;
+        mount::attach(memory.as_fd(), old.as_fd()).doing(|| "put a tmpfs over `/`")?;
+        for (number, (lower, at)) in overlay.layers.iter().enumerate() {
+            let layer = Layer::make(&memory, number)?;
+            layer.hide(lower, at, overlay)?;
+            let tree = layer.lay(lower, overlay.userxattr)?;
+            if number == 0 {
+                self.put_over_root(tree)?;
+            } else {
+                let target = self
+                    .root()?
+                    .make_folder(at, Links::Refuse)
+                    .doing(|| format!("find `{}`", at.display()))?;
+                mount::attach(tree.as_fd(), target.as_fd())
+                    .doing(|| format!("put it on `{}`", at.display()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One upper layer.
+struct Layer {
+    upper: RootFd,
+    work: OwnedFd,
+}
+
+impl Layer {
+    fn make(memory: &OwnedFd, number: usize) -> Result<Layer> {
+        let make = |name: String| -> io::Result<OwnedFd> {
+            rustix::fs::mkdirat(memory, &name, Mode::from_raw_mode(0o755))?;
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            Ok(rustix::fs::openat(memory, &name, flags, Mode::empty())?)
+        };
+        let doing = || "make a layer in memory";
+        let upper = RootFd::new(make(format!("upper{number}")).doing(doing)?);
+        Ok(Layer { upper, work: make(format!("work{number}")).doing(doing)? })
+    }
+
+    /// Puts stand-ins for what cannot be seen into the layer, where the overlay finds them first.
+    fn hide(&self, lower: &Path, at: &Path, overlay: &Overlay) -> Result<()> {
+        let others = overlay.layers.iter().map(|(_, other)| other).filter(|other| *other != at);
+        for (path, hidden) in &overlay.hidden {
+            let Ok(inside) = path.strip_prefix(at) else { continue };
+            let deeper = others.clone().any(|other| other.starts_with(at) && path.starts_with(other));
+            let doing = || format!("hide `{}`", path.display());
+            let there = rustix::fs::lstat(lower.join(inside));
+            if deeper || inside.as_os_str().is_empty() || there.is_err() {
+                continue;
+            }
+            self.copy_parents(lower, inside).doing(doing)?;
+            let (parent, name) = self.upper.parent(inside, Links::Refuse).doing(doing)?;
+            match hidden {
+                Hidden::Gone => whiteout(&parent, &name).doing(doing)?,
+                Hidden::Empty(mode) => empty(&parent, &name, *mode, overlay.userxattr).doing(doing)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Folders on the way get the mode and owner that they have below: the upper one's count.
+    fn copy_parents(&self, lower: &Path, inside: &Path) -> io::Result<()> {
+        let mut parents: Vec<_> =
+            inside.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()).collect();
+        parents.reverse();
+        for path in parents {
+            let stat = rustix::fs::stat(lower.join(path))?;
+            let (parent, name) = self.upper.parent(path, Links::Refuse)?;
+            match rustix::fs::mkdirat(&parent, &name, Mode::from_raw_mode(stat.st_mode)) {
+                Ok(()) => {
+                    rustix::fs::chmodat(
+                        &parent,
+                        &name,
+                        Mode::from_raw_mode(stat.st_mode),
+                        rustix::fs::AtFlags::empty(),
+                    )?;
+                    // In a user namespace not every owner can be given; the folder is the mapped root's then.
+                    let (uid, gid) =
+                        (rustix::fs::Uid::from_raw(stat.st_uid), rustix::fs::Gid::from_raw(stat.st_gid));
+                    let _ = rustix::fs::chownat(
+                        &parent,
+                        &name,
+                        Some(uid),
+                        Some(gid),
+                        rustix::fs::AtFlags::empty(),
+                    );
+                }
+                Err(rustix::io::Errno::EXIST) => {}
+                Err(err) => return Err(err.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn lay(&self, lower: &Path, userxattr: bool) -> Result<OwnedFd> {
+        let path = |fd: BorrowedFd<'_>| format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let lower_fd =
+            rustix::fs::openat(CWD, lower, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+                .doing(|| format!("open `{}`", lower.display()))?;
+        let mut options = vec![
+            format!("lowerdir={}", path(lower_fd.as_fd())),
+            format!("upperdir={}", path(self.upper.as_fd())),
+            format!("workdir={}", path(self.work.as_fd())),
+        ];
+        if userxattr {
+            options.push("userxattr".to_string());
+        }
+        mount::new("overlay", "nagaya", &options, 0)
+    }
+}
+
+/// "Not there": a character device 0:0. Source: overlayfs.rst, "whiteouts and opaque directories".
+fn whiteout(parent: &OwnedFd, name: &Path) -> io::Result<()> {
+    Ok(rustix::fs::mknodat(parent, name, FileType::CharacterDevice, Mode::empty(), 0)?)
+}
+
+/// A folder that does not let what is below shine through.
+fn empty(parent: &OwnedFd, name: &Path, mode: u32, userxattr: bool) -> io::Result<()> {
+    rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(mode))?;
+    rustix::fs::chmodat(parent, name, Mode::from_raw_mode(mode), rustix::fs::AtFlags::empty())?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = rustix::fs::openat(parent, name, flags, Mode::empty())?;
+    let attribute = if userxattr { "user.overlay.opaque" } else { "trusted.overlay.opaque" };
+    Ok(rustix::fs::fsetxattr(&folder, attribute, b"y", XattrFlags::empty())?)
+}

@@ -1,0 +1,88 @@
+//! Names and settings of the container's own namespaces.
+
+use std::ffi::CString;
+use std::fs;
+
+use fault::{Doing, Result};
+use plan::Side;
+
+use super::Hands;
+
+impl Hands<'_> {
+    /// By proc, as `net/ipv4/ip_forward` and the like.
+    pub(super) fn set_sysctl(&mut self, key: &str, value: &str) -> Result<()> {
+        let path = format!("sys/{}", path_of(key));
+        let field = format!("use `linux.sysctl[{key}]`");
+        self.proc()?.write(&path, value).doing(|| field).map_err(|fault| match fault.errno() {
+            Some(2) => fault.hint("this kernel has no such setting, or not in this namespace"),
+            _ => fault,
+        })
+    }
+
+    /// Of ourselves, or of the child, whose user namespace would not let it.
+    pub(super) fn set_oom_score(&mut self, value: i32, side: Side) -> Result<()> {
+        let value = value.to_string();
+        let written = match side {
+            Side::Host => fs::write(format!("/proc/{}/oom_score_adj", self.pid), value),
+            Side::Child => self.proc()?.write("self/oom_score_adj", &value),
+        };
+        written.doing(|| "use `process.oomScoreAdj`").map_err(|fault| match fault.errno() {
+            Some(13) => fault.hint("lowering it needs CAP_SYS_RESOURCE, which we do not have"),
+            _ => fault,
+        })
+    }
+}
+
+/// sysctl(8): dots part the names; once there is a slash, slashes do, and dots are part of a name.
+fn path_of(key: &str) -> String {
+    match (key.find('.'), key.find('/')) {
+        (Some(dot), Some(slash)) if slash < dot => key.to_string(),
+        (_, Some(_)) => key
+            .chars()
+            .map(|c| {
+                if c == '.' {
+                    '/'
+                } else if c == '/' {
+                    '.'
+                } else {
+                    c
+                }
+            })
+            .collect(),
+        _ => key.replace('.', "/"),
+    }
+}
+
+pub(super) fn set_hostname(name: &str) -> Result<()> {
+    rustix::system::sethostname(name.as_bytes()).doing(|| "use `hostname`")
+}
+
+pub(super) fn set_domainname(name: &str) -> Result<()> {
+    rustix::system::setdomainname(name.as_bytes()).doing(|| "use `domainname`")
+}
+
+/// A kernel without keyrings has none to hide.
+pub(super) fn new_keyring(name: &str) -> Result<()> {
+    let text = CString::new(name).map_err(std::io::Error::from).doing(|| "name a keyring")?;
+    match sys::keyring::join_new_session(&text) {
+        Err(err) if err.raw_os_error() == Some(38) => Ok(()),
+        other => other.doing(|| "join a new session keyring").map_err(|fault| match fault.errno() {
+            Some(122) => fault.hint(
+                "too many keys: see /proc/key-users, and sysctl kernel.keys.maxkeys; or --no-new-keyring",
+            ),
+            _ => fault,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_of;
+
+    #[test]
+    fn both_spellings_of_a_setting_are_understood() {
+        assert_eq!(path_of("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
+        assert_eq!(path_of("net/ipv4/conf/eth0.1/rp_filter"), "net/ipv4/conf/eth0.1/rp_filter");
+        assert_eq!(path_of("net.ipv4.conf.eth0/1.rp_filter"), "net/ipv4/conf/eth0.1/rp_filter");
+    }
+}

@@ -1,0 +1,118 @@
+//! Reads what this machine and this caller are. The only place that does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fault::{Doing, Result};
+use oci::{ContainerId, Spec};
+use plan::{Cgroups, Host, Place};
+use rustix::fs::{Access, StatFs};
+
+const CGROUPS: &str = "/sys/fs/cgroup";
+/// `CGROUP2_SUPER_MAGIC`.
+const CGROUP2: i64 = 0x6367_7270;
+
+/// Reads the host, as far as this container is concerned.
+pub fn read(spec: &Spec, id: &ContainerId) -> Result<Host> {
+    let sets = rustix::thread::capabilities(None).doing(|| "read our own capabilities")?;
+    let uid = rustix::process::geteuid().as_raw();
+    Ok(Host {
+        cgroups: cgroups(&spec.linux.cgroups_path, id)?,
+        uid,
+        gid: rustix::process::getegid().as_raw(),
+        // A bounding set that is smaller than what we have ourselves would make the program lose the rest.
+        capabilities: (sets.permitted & bounding(sets.permitted)).bits(),
+        in_user_namespace: in_user_namespace(),
+        id_helpers: uid != 0 && on_path("newuidmap") && on_path("newgidmap"),
+    })
+}
+
+fn bounding(among: rustix::thread::CapabilitySet) -> rustix::thread::CapabilitySet {
+    among.iter().filter(|one| rustix::thread::capability_is_in_bounding_set(*one).unwrap_or(false)).collect()
+}
+
+/// The machine's own user namespace maps all ids to themselves.
+fn in_user_namespace() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    !map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Where the container's cgroup goes. Costs the same however many containers and mounts there are: the
+/// hierarchies are where every distribution has them, and no list of mounts is read.
+fn cgroups(path: &str, id: &ContainerId) -> Result<Cgroups> {
+    let own = fs::read_to_string("/proc/self/cgroup").doing(|| "read `/proc/self/cgroup`")?;
+    let top = Path::new(CGROUPS);
+    let Ok(stat) = rustix::fs::statfs(top) else {
+        return Ok(Cgroups::None(format!("there is no `{CGROUPS}`")));
+    };
+    let places = if is_v2(&stat) { vec![v2(&own, top, path, id)?] } else { v1(&own, top, path, id)? };
+    if let Some(closed) = places.iter().find_map(closed_to_us) {
+        return Ok(Cgroups::None(format!("`{}` is not ours to write to", closed.display())));
+    }
+    match (is_v2(&stat), places) {
+        (_, places) if places.is_empty() => Ok(Cgroups::None(format!("nothing is mounted in `{CGROUPS}`"))),
+        (false, places) => Ok(Cgroups::V1(places)),
+        (true, mut places) => Ok(places.pop().map_or_else(|| Cgroups::None(String::new()), Cgroups::V2)),
+    }
+}
+
+#[expect(clippy::unnecessary_cast, reason = "the field has another type on other architectures")]
+fn is_v2(stat: &StatFs) -> bool {
+    stat.f_type as i64 == CGROUP2
+}
+
+/// A hierarchy for each line such as `4:memory:/user.slice`.
+fn v1(own: &str, top: &Path, path: &str, id: &ContainerId) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for line in own.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(own)) = (fields.next(), fields.next()) else { continue };
+        let mount = top.join(controllers.strip_prefix("name=").unwrap_or(controllers));
+        // An empty list is the unified hierarchy of a hybrid machine, which has no controllers.
+        if controllers.is_empty() || !mount.is_dir() {
+            continue;
+        }
+        let controllers = controllers.split(',').map(String::from).collect();
+        places.push(place(mount, controllers, Path::new(own), path, id)?);
+    }
+    Ok(places)
+}
+
+/// One hierarchy. A path that is not absolute counts from the cgroup above ours: one with processes in it,
+/// such as our own, cannot pass controllers on.
+fn v2(own: &str, top: &Path, path: &str, id: &ContainerId) -> Result<Place> {
+    let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    let above = Path::new(own).parent().unwrap_or(Path::new("/"));
+    let controllers = fs::read_to_string(top.join("cgroup.controllers")).unwrap_or_default();
+    let controllers = controllers.split_whitespace().map(String::from).collect();
+    place(top.to_path_buf(), controllers, above, path, id)
+}
+
+fn place(
+    mount: PathBuf,
+    controllers: Vec<String>,
+    own: &Path,
+    path: &str,
+    id: &ContainerId,
+) -> Result<Place> {
+    // In a container without a cgroup namespace our own path is the host's, and nothing here.
+    let own_is_here = mount.join(own.strip_prefix("/").unwrap_or(own)).is_dir();
+    let own = if own_is_here { own } else { Path::new("/") };
+    let leaf = plan::cgroup_leaf(&mount, own, path, id.as_str())?;
+    let mut missing: Vec<_> =
+        leaf.ancestors().take_while(|path| !path.exists()).map(Path::to_path_buf).collect();
+    missing.reverse();
+    Ok(Place { controllers, mount, leaf, missing })
+}
+
+/// The first folder in which we would have to make something, if we may not.
+fn closed_to_us(place: &Place) -> Option<&Path> {
+    let first = place.missing.first().unwrap_or(&place.leaf);
+    let above = first.parent()?;
+    rustix::fs::access(above, Access::WRITE_OK).err().map(|_| above)
+}

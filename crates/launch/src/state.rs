@@ -1,0 +1,353 @@
+//! One folder for each container, which a person can read and a program can check.
+//!
+//! ```text
+//! ROOT/                 0700; `--root`, by default below /run: nothing in it outlives the machine's boot
+//! └── ID/               made first: whoever makes it has the name
+//!     ├── record.json   written before anything else is made: how to take it back
+//!     ├── state.json    written when the container is created: which process it is, where it came from
+//!     └── gate          a socket that the container waits at, until `start`
+//! ```
+//!
+//! Each file is written under another name and renamed, so it is there as a whole or not at all. A lock on
+//! the folder keeps commands on one container apart; it goes with the process that holds it. There is no
+//! lock on ROOT, and no list of containers: no command gets slower by how many there are.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use fault::{Doing, Fault, Kind, Result};
+use oci::{ContainerId, Hook, State, Status};
+use plan::Undo;
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::boot;
+use crate::container::Container;
+
+/// How long a command waits for another one that works on the same container.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// All containers below one root.
+#[derive(Debug, Clone)]
+pub struct Containers {
+    root: PathBuf,
+}
+
+impl Containers {
+    /// Those below `root`, which need not exist yet.
+    pub fn at(root: impl Into<PathBuf>) -> Containers {
+        Containers { root: root.into() }
+    }
+
+    /// The folder of a container, whether it is there or not.
+    pub fn folder(&self, id: &ContainerId) -> Folder {
+        Folder { path: self.root.join(id.as_str()) }
+    }
+
+    /// A container that exists.
+    ///
+    /// # Errors
+    /// `NotFound`, in words that callers search for: "container does not exist".
+    pub fn open(&self, id: &ContainerId) -> Result<Container> {
+        let folder = self.folder(id);
+        if folder.path.is_dir() {
+            return Container::read(id.clone(), folder);
+        }
+        Err(Fault::new(Kind::NotFound, format!("find container `{id}`"))
+            .because("container does not exist")
+            .hint(format!("see those that do: `list`; this is about those below `{}`", self.root.display())))
+    }
+
+    /// All names, in order. A root that is not there has none.
+    pub fn names(&self) -> Result<Vec<ContainerId>> {
+        let doing = || format!("read `{}`", self.root.display());
+        let entries = match fs::read_dir(&self.root) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.doing(doing)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.doing(doing)?.file_name();
+            names.extend(name.to_str().and_then(|name| name.parse::<ContainerId>().ok()));
+        }
+        names.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        Ok(names)
+    }
+}
+
+/// The folder of one container.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// What is written before anything is made.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Record {
+    /// The boot that it was made in.
+    pub boot_id: String,
+    /// What takes it back, to be done from the last to the first.
+    pub undo: Vec<Undo>,
+}
+
+/// What is written when the container is created.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Saved {
+    /// The boot that it was made in.
+    pub boot_id: String,
+    /// The first process.
+    pub pid: i32,
+    /// When that was started: see [`boot::process_start`].
+    pub pid_start: u64,
+    /// It ends with its first process, as a pid namespace of its own does.
+    pub ends_with_first: bool,
+    /// An absolute path.
+    pub bundle: PathBuf,
+    /// An absolute path.
+    pub rootfs: PathBuf,
+    /// RFC 3339.
+    pub created: String,
+    /// Number of the user that created it.
+    pub owner: u32,
+    /// The caller's notes.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+    /// Hooks for `start`.
+    #[serde(default)]
+    pub poststart: Vec<Hook>,
+    /// Nanoseconds that each step took, until the gate.
+    #[serde(default)]
+    pub took: Vec<u64>,
+}
+
+impl Folder {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn gate(&self) -> PathBuf {
+        self.path.join("gate")
+    }
+
+    /// Makes the folder, which is taking the name.
+    fn make(&self) -> Result<()> {
+        let private = |recursive| {
+            let mut builder = DirBuilder::new();
+            builder.mode(0o700).recursive(recursive);
+            builder
+        };
+        let doing = || format!("make `{}`", self.path.display());
+        let made = match private(false).create(&self.path) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {
+                private(true).create(self.path.parent().unwrap_or(&self.path)).doing(doing)?;
+                private(false).create(&self.path)
+            }
+            other => other,
+        };
+        match made {
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
+                Err(Fault::new(Kind::Exists, format!("take the name `{}`", self.name()))
+                    .because("container with given ID already exists")
+                    .hint(format!("`delete --force {}` removes that one", self.name())))
+            }
+            other => other.doing(doing).map_err(|fault| match fault.kind() {
+                Kind::Denied => fault.hint("choose another folder by --root, or be root"),
+                _ => fault,
+            }),
+        }
+    }
+
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Keeps other commands away from this container, as long as the answer lives.
+    pub(crate) fn lock(&self) -> Result<Lock> {
+        let doing = || format!("lock `{}`", self.path.display());
+        let folder = File::open(&self.path).doing(doing)?;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Lock { _folder: folder }),
+                Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < until => {
+                    sleep(Duration::from_millis(5))
+                }
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    return Err(Fault::new(Kind::Unavailable, doing())
+                        .because("another command has worked on it for 10 seconds"));
+                }
+                Err(err) => return Err(err).doing(doing),
+            }
+        }
+    }
+
+    /// Another command works on it right now.
+    pub(crate) fn is_locked(&self) -> bool {
+        let Ok(folder) = File::open(&self.path) else { return false };
+        rustix::fs::flock(&folder, FlockOperation::NonBlockingLockShared).is_err()
+    }
+
+    pub(crate) fn record(&self) -> Result<Option<Record>> {
+        read(&self.path.join("record.json"))
+    }
+
+    pub(crate) fn saved(&self) -> Result<Option<Saved>> {
+        read(&self.path.join("state.json"))
+    }
+
+    /// Removes the folder; what is in it is ours.
+    pub(crate) fn remove(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.path) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other.doing(|| format!("remove `{}`", self.path.display())),
+        }
+    }
+}
+
+/// Other commands are kept away from a container while this lives.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _folder: File,
+}
+
+/// A container that is being made.
+pub(crate) struct Making<'a> {
+    /// Its folder.
+    pub folder: Folder,
+    /// Its name.
+    pub id: &'a ContainerId,
+    /// An absolute path.
+    pub bundle: &'a Path,
+    /// An absolute path.
+    pub rootfs: &'a Path,
+    /// The caller's notes.
+    pub annotations: &'a BTreeMap<String, String>,
+    /// What takes it back.
+    pub undo: Vec<Undo>,
+    /// Hooks for `start`.
+    pub poststart: Vec<Hook>,
+    /// See [`Saved::ends_with_first`].
+    pub ends_with_first: bool,
+    /// When.
+    pub created: SystemTime,
+    /// Nanoseconds of the steps so far.
+    pub took: Vec<u64>,
+    /// It is ours from when the folder was made.
+    pub lock: Option<Lock>,
+    boot_id: String,
+}
+
+impl<'a> Making<'a> {
+    pub(crate) fn new(
+        folder: Folder,
+        id: &'a ContainerId,
+        bundle: &'a Path,
+        rootfs: &'a Path,
+        annotations: &'a BTreeMap<String, String>,
+    ) -> Making<'a> {
+        Making {
+            folder,
+            id,
+            bundle,
+            rootfs,
+            annotations,
+            undo: Vec::new(),
+            poststart: Vec::new(),
+            ends_with_first: false,
+            created: SystemTime::now(),
+            took: Vec::new(),
+            lock: None,
+            boot_id: boot::id(),
+        }
+    }
+
+    /// Takes the name, and writes down how to take back what will be made.
+    pub(crate) fn record(&mut self) -> Result<()> {
+        self.folder.make()?;
+        self.lock = Some(self.folder.lock()?);
+        let record = Record { boot_id: self.boot_id.clone(), undo: self.undo.clone() };
+        write(&self.folder.path.join("record.json"), &record)
+    }
+
+    /// Writes down which process it is.
+    pub(crate) fn save(&self, pid: i32) -> Result<()> {
+        let saved = Saved {
+            boot_id: self.boot_id.clone(),
+            pid,
+            pid_start: boot::process_start(pid).unwrap_or_default(),
+            ends_with_first: self.ends_with_first,
+            bundle: self.bundle.to_path_buf(),
+            rootfs: self.rootfs.to_path_buf(),
+            created: time(self.created),
+            owner: rustix::process::geteuid().as_raw(),
+            annotations: self.annotations.clone(),
+            poststart: self.poststart.clone(),
+            took: self.took.clone(),
+        };
+        write(&self.folder.path.join("state.json"), &saved)
+    }
+
+    /// What hooks are told.
+    pub(crate) fn state(&self, pid: i32, status: Status) -> State {
+        State {
+            oci_version: oci::VERSION.to_string(),
+            id: self.id.to_string(),
+            status,
+            pid,
+            bundle: self.bundle.display().to_string(),
+            rootfs: self.rootfs.display().to_string(),
+            created: time(self.created),
+            annotations: self.annotations.clone(),
+            owner: String::new(),
+        }
+    }
+}
+
+fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_nanos(time).to_string()
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    let doing = || format!("read `{}`", path.display());
+    let bytes = match fs::read(path) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes.doing(doing)?,
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(io::Error::from).doing(doing)
+}
+
+/// Writes a file so that it is there as a whole or not at all. It is not synced: a machine that loses its
+/// power loses the container as well, and the boot id tells.
+fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    let bytes =
+        serde_json::to_vec(value).map_err(io::Error::from).doing(|| format!("write `{}`", path.display()))?;
+    replace(path, &bytes, 0o600)
+}
+
+/// Writes a file under another name beside it, and renames it.
+pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let doing = || format!("write `{}`", path.display());
+    let mut new = path.as_os_str().to_os_string();
+    new.push(format!(".new-{}", std::process::id()));
+    let new = PathBuf::from(new);
+    let written = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&new)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written.doing(doing)
+}

@@ -1,0 +1,104 @@
+//! Taking back what was made. Every undo can be done twice.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use fault::{Doing, Fault, Kind, Result};
+use oci::State;
+use plan::{Stage, Undo};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::hooks;
+
+/// How long processes may take to be gone after they were killed; one that waits for a disk takes as long
+/// as the disk does.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Takes everything back, from the last to the first. What fails does not keep the rest from being done;
+/// the first failure is told.
+pub(crate) fn all(undo: &[Undo], state: &State) -> Result<()> {
+    undo.iter().rev().map(|undo| one(undo, state)).fold(Ok(()), Result::and)
+}
+
+fn one(undo: &Undo, state: &State) -> Result<()> {
+    match undo {
+        Undo::RemoveCgroup { path, shared: true } => {
+            // Others may be in it by now; then it stays, and theirs goes last.
+            let _ = fs::remove_dir(path);
+            Ok(())
+        }
+        Undo::RemoveCgroup { path, shared: false } => {
+            remove_cgroup(path).doing(|| format!("remove cgroup `{}`", path.display()))
+        }
+        Undo::RunHooks { hooks } => hooks::run(Stage::Poststop, hooks, state),
+    }
+}
+
+fn remove_cgroup(path: &Path) -> io::Result<()> {
+    let until = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_micros(200);
+    loop {
+        match fs::remove_dir(path) {
+            Ok(()) => return Ok(()),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(err) if err.kind() != io::ErrorKind::ResourceBusy || Instant::now() > until => {
+                return Err(err);
+            }
+            Err(_) => {}
+        }
+        kill_all(path)?;
+        for below in folders(path)? {
+            // A container may have made some of its own. What cannot go now is tried again with the rest.
+            let _ = remove_cgroup(&below);
+        }
+        sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Ends all processes of a cgroup: by one write where the kernel can (v2, Linux 5.14), else one by one.
+pub(crate) fn kill_all(cgroup: &Path) -> io::Result<()> {
+    if fs::write(cgroup.join("cgroup.kill"), "1").is_ok() {
+        return Ok(());
+    }
+    signal_all(cgroup, Signal::KILL)
+}
+
+/// Sends a signal to all processes of a cgroup and those below.
+pub(crate) fn signal_all(cgroup: &Path, signal: Signal) -> io::Result<()> {
+    let list = match fs::read_to_string(cgroup.join("cgroup.procs")) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+        list => list?,
+    };
+    for pid in list.lines().filter_map(|line| line.parse().ok()).filter_map(Pid::from_raw) {
+        match kill_process(pid, signal) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(err) => return Err(err.into()),
+        }
+    }
+    folders(cgroup)?.iter().try_for_each(|below| signal_all(below, signal))
+}
+
+fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(path) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let folders =
+        entries.filter_map(io::Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    Ok(folders.map(|entry| entry.path()).collect())
+}
+
+/// The cgroup in which all of the container's processes are, if it has one.
+pub(crate) fn cgroup(undo: &[Undo]) -> Result<&Path> {
+    let own = |undo: &&Undo| matches!(undo, Undo::RemoveCgroup { shared: false, .. });
+    match undo.iter().find(own) {
+        Some(Undo::RemoveCgroup { path, .. }) => Ok(path),
+        _ => {
+            Err(Fault::new(Kind::Unsupported, "signal all processes").because("the container has no cgroup"))
+        }
+    }
+}

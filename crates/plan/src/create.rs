@@ -1,0 +1,268 @@
+//! The steps of `create` and `start`: what comes before the gate, and what comes after.
+//!
+//! This is the one place that knows the order in which a container comes to be.
+
+use std::path::{Path, PathBuf};
+
+use fault::{Fault, Result};
+use oci::{ContainerId, NamespaceKind, Process, Spec};
+
+use crate::files;
+use crate::host::{Cgroups, Host};
+use crate::mount::{Mount, Propagation};
+use crate::namespaces::Namespaces;
+use crate::step::{Overlay, Side, Stage, Step};
+use crate::{check, place, process};
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    /// The container's name.
+    pub id: &'a ContainerId,
+    /// Its `config.json`.
+    pub spec: &'a Spec,
+    /// An absolute path: what relative paths of the config count from.
+    pub bundle: &'a Path,
+    /// The root is laid over the host's own files, instead of being a folder.
+    pub overlay: Option<Overlay>,
+    /// Wait for `start` before the program runs.
+    pub gate: bool,
+    /// Change the root by `pivot_root`; the other way is weaker.
+    pub pivot: bool,
+    /// A session keyring of its own.
+    pub keyring: bool,
+    /// Descriptors behind the standard ones that the program inherits.
+    pub preserve_fds: u32,
+}
+
+/// What is to be done, and what was left out.
+#[derive(Debug)]
+pub struct Plan {
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Absolute path of the root folder; `/` for an overlay.
+    pub root: PathBuf,
+    /// Things that were asked for and cannot be had here, a sentence each.
+    pub warnings: Vec<String>,
+    /// Hooks that run after the program was started.
+    pub poststart: Option<Step>,
+}
+
+/// Plans a container. Refuses everything that can be refused by looking at it: nothing was done yet.
+pub fn create(ask: &Ask, host: &Host) -> Result<Plan> {
+    let spec = ask.spec;
+    check::later(spec)?;
+    check::no_zero_bytes(spec)?;
+    let process = spec.process.as_ref().ok_or_else(|| Fault::invalid("process", "it is missing"))?;
+    process::check(process)?;
+    let namespaces = Namespaces::of(&spec.linux)?;
+    process::check_ids(process, spec, &namespaces)?;
+    check_hooks(spec)?;
+    let root = root(ask)?;
+
+    let mut warnings = Vec::new();
+    let mut steps = vec![Step::Record];
+    steps.extend(hooks(spec, Stage::Poststop));
+    steps.extend(place::prepare(&host.cgroups, &spec.linux.resources, &mut warnings)?);
+    steps.extend(before_the_gate(ask, process, &namespaces, host, &root)?);
+    steps.push(Step::Save);
+    if ask.gate {
+        steps.push(Step::Gate);
+    }
+    steps.extend(hooks(spec, Stage::StartContainer));
+    let grantable = if namespaces.has_own(NamespaceKind::User) { u64::MAX } else { host.capabilities };
+    let groups = namespaces.can_set_groups(&spec.linux, host);
+    steps.extend(process::become_program(process, groups, grantable, ask.preserve_fds, &mut warnings)?);
+    Ok(Plan { steps, root, warnings, poststart: hooks(spec, Stage::Poststart) })
+}
+
+fn before_the_gate(
+    ask: &Ask,
+    process: &Process,
+    namespaces: &Namespaces,
+    host: &Host,
+    root: &Path,
+) -> Result<Vec<Step>> {
+    let (spec, linux) = (ask.spec, &ask.spec.linux);
+    let own_user = namespaces.has_own(NamespaceKind::User);
+    let mounts = files::mounts(spec, ask.bundle, namespaces, host)?;
+    let mut steps = Vec::new();
+    let joins_mounts = namespaces.joins(NamespaceKind::Mount);
+    if own_user && ask.overlay.is_none() && !joins_mounts || mounts.iter().any(Mount::is_opened_by_host) {
+        let root = (own_user && ask.overlay.is_none() && !joins_mounts).then_some(root);
+        steps.push(files::open_sources(root, &mounts));
+    }
+
+    let into_cgroup = match &host.cgroups {
+        Cgroups::V2(place) => Some(place.leaf.clone()),
+        _ => None,
+    };
+    let born_in_cgroup = into_cgroup.is_some();
+    steps.push(namespaces.clone_step(into_cgroup));
+    steps.extend(namespaces.map_ids(linux, host));
+    steps.extend(process::oom_score(process, namespaces, Side::Host));
+
+    if let Cgroups::V1(places) = &host.cgroups {
+        steps.push(Step::JoinCgroups { paths: places.iter().map(|place| place.leaf.clone()).collect() });
+    }
+    if own_user {
+        steps.push(Step::BecomeRoot { groups: namespaces.can_set_groups(linux, host) });
+    }
+    steps.extend(namespaces.join_steps());
+    steps.extend(namespaces.unshare_steps(linux, born_in_cgroup));
+    if ask.keyring {
+        steps.push(Step::NewKeyring { name: format!("_ses.{}", ask.id) });
+    }
+
+    let propagation = propagation(spec)?;
+    if namespaces.is_new(NamespaceKind::Mount) {
+        steps.push(Step::CutMounts { propagation: Propagation::named("rslave").unwrap_or(propagation) });
+    }
+    steps.push(match &ask.overlay {
+        Some(overlay) => Step::LayOverlay(overlay.clone()),
+        None if joins_mounts => Step::OpenRoot { path: root.to_path_buf() },
+        None => Step::BindRoot { path: root.to_path_buf(), by_host: own_user },
+    });
+    steps.extend(files::fill(spec, mounts, own_user || host.in_user_namespace)?);
+    if process.cwd != "/" {
+        steps.push(Step::MakeFolder { path: PathBuf::from(&process.cwd) });
+    }
+    steps.extend(own_settings(spec, namespaces)?);
+    steps.extend(process::oom_score(process, namespaces, Side::Child));
+    // Hooks of the host's side need the namespaces and the mounts, and the container's files from outside.
+    steps.extend(hooks(spec, Stage::Prestart));
+    steps.extend(hooks(spec, Stage::CreateRuntime));
+    steps.extend(hooks(spec, Stage::CreateContainer));
+    steps.extend(close_root(ask, namespaces, propagation));
+    steps.push(Step::ChangeDirectory { path: process.cwd.clone() });
+    steps.push(Step::FindProgram { name: process.args[0].clone(), path: process::search_path(process) });
+    Ok(steps)
+}
+
+/// Names, and kernel settings of the container's own namespaces.
+fn own_settings(spec: &Spec, namespaces: &Namespaces) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    let names = [("hostname", &spec.hostname), ("domainname", &spec.domainname)];
+    for (field, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
+        if !namespaces.has_own(NamespaceKind::Uts) {
+            return Err(Fault::invalid(field, "it would change the host's: there is no uts namespace"));
+        }
+        if name.len() > 64 {
+            return Err(Fault::invalid(field, "it is longer than 64 bytes"));
+        }
+        let name = name.clone();
+        steps.push(if field == "hostname" {
+            Step::SetHostname { name }
+        } else {
+            Step::SetDomainname { name }
+        });
+    }
+    for (key, value) in &spec.linux.sysctl {
+        check_sysctl(key, namespaces)?;
+        steps.push(Step::SetSysctl { key: key.clone(), value: value.clone() });
+    }
+    Ok(steps)
+}
+
+/// Only settings that belong to a namespace of the container's own; all others are the machine's.
+fn check_sysctl(key: &str, namespaces: &Namespaces) -> Result<()> {
+    const OF_IPC: [&str; 8] =
+        ["msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced"];
+    let field = format!("linux.sysctl[{key}]");
+    // Both spellings of sysctl(8): with dots, where a dot in a name is a slash, and with slashes.
+    let path = key.replace('.', "/");
+    if key.is_empty() || path.split('/').any(str::is_empty) || key.contains("..") {
+        return Err(Fault::invalid(field, "it is not the name of a setting"));
+    }
+    let needs = match path.split_once('/') {
+        Some(("net", _)) => NamespaceKind::Network,
+        Some(("fs", rest)) if rest.starts_with("mqueue/") => NamespaceKind::Ipc,
+        Some(("kernel", name)) if OF_IPC.contains(&name) => NamespaceKind::Ipc,
+        Some(("kernel", "hostname" | "domainname")) => NamespaceKind::Uts,
+        Some(("user", _)) => NamespaceKind::User,
+        _ => return Err(Fault::invalid(field, "it belongs to the whole machine, not to a namespace")),
+    };
+    if namespaces.has_own(needs) {
+        return Ok(());
+    }
+    Err(Fault::invalid(field, format!("it would change the host's: there is no {needs} namespace")))
+}
+
+/// The last steps on the root, after which the host is out of reach.
+fn close_root(ask: &Ask, namespaces: &Namespaces, propagation: Propagation) -> Vec<Step> {
+    let linux = &ask.spec.linux;
+    let mut steps = Vec::new();
+    if !linux.readonly_paths.is_empty() {
+        steps.push(Step::ReadonlyPaths { paths: linux.readonly_paths.clone() });
+    }
+    if !linux.masked_paths.is_empty() {
+        steps.push(Step::MaskPaths { paths: linux.masked_paths.clone() });
+    }
+    if ask.spec.root.as_ref().is_some_and(|root| root.readonly) {
+        steps.push(Step::ReadonlyRoot);
+    }
+    steps.push(if ask.pivot && namespaces.is_new(NamespaceKind::Mount) { Step::Pivot } else { Step::Chroot });
+    if !linux.rootfs_propagation.is_empty() {
+        steps.push(Step::ShareRoot { propagation });
+    }
+    steps
+}
+
+fn propagation(spec: &Spec) -> Result<Propagation> {
+    let name = &spec.linux.rootfs_propagation;
+    let name = if name.is_empty() { "rslave" } else { name };
+    let wrong = |why: String| Fault::invalid("linux.rootfsPropagation", why);
+    let propagation = Propagation::named(name).ok_or_else(|| {
+        wrong(format!("expected `private`, `slave`, `shared` or `unbindable`, got `{name}`"))
+    })?;
+    if propagation.is_shared() {
+        return Err(wrong(format!("`{name}` is not supported yet")));
+    }
+    Ok(propagation)
+}
+
+fn root(ask: &Ask) -> Result<PathBuf> {
+    if ask.overlay.is_some() {
+        return Ok(PathBuf::from("/"));
+    }
+    match &ask.spec.root {
+        Some(root) if !root.path.is_empty() => Ok(ask.bundle.join(&root.path)),
+        _ => Err(Fault::invalid("root.path", "it is missing: there is no root folder")),
+    }
+}
+
+fn hooks(spec: &Spec, stage: Stage) -> Option<Step> {
+    let hooks = of_stage(spec, stage);
+    (!hooks.is_empty()).then(|| Step::RunHooks { stage, hooks: hooks.to_vec() })
+}
+
+fn of_stage(spec: &Spec, stage: Stage) -> &[oci::Hook] {
+    let hooks = &spec.hooks;
+    match stage {
+        Stage::Prestart => &hooks.prestart,
+        Stage::CreateRuntime => &hooks.create_runtime,
+        Stage::CreateContainer => &hooks.create_container,
+        Stage::StartContainer => &hooks.start_container,
+        Stage::Poststart => &hooks.poststart,
+        Stage::Poststop => &hooks.poststop,
+    }
+}
+
+fn check_hooks(spec: &Spec) -> Result<()> {
+    use Stage::*;
+    for stage in [Prestart, CreateRuntime, CreateContainer, StartContainer, Poststart, Poststop] {
+        for (at, hook) in of_stage(spec, stage).iter().enumerate() {
+            let field = |name: &str| format!("hooks.{}[{at}].{name}", stage.name());
+            if !hook.path.starts_with('/') {
+                return Err(Fault::invalid(
+                    field("path"),
+                    format!("expected an absolute path, got `{}`", hook.path),
+                ));
+            }
+            if hook.timeout.is_some_and(|timeout| timeout <= 0) {
+                return Err(Fault::invalid(field("timeout"), "expected more than 0 seconds"));
+            }
+        }
+    }
+    Ok(())
+}

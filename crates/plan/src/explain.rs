@@ -1,0 +1,223 @@
+//! Steps as sentences: what, and why. One list for `explain`, `--trace` and every error.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use oci::NamespaceKind;
+
+use crate::step::{Join, Side, Step};
+
+/// The whole list, a line for each step: its number, who does it, what, and why.
+pub fn explain(steps: &[Step]) -> String {
+    let what: Vec<String> = steps.iter().map(ToString::to_string).collect();
+    let width = what.iter().map(|what| what.chars().count()).filter(|width| *width <= 60).max().unwrap_or(0);
+    let line = |(number, (step, what)): (usize, (&Step, String))| {
+        format!("{:>3}  {:<5}  {what:<width$}  {}\n", number + 1, step.side(), step.why())
+    };
+    steps.iter().zip(what).enumerate().map(line).collect()
+}
+
+/// One line of a trace: who did it, in which time, what.
+pub fn trace_line(step: &Step, took: Duration) -> String {
+    format!("{:>8} us  {:<5}  {step}", took.as_micros(), step.side())
+}
+
+/// Reads after "cannot".
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use Step::*;
+        match self {
+            Record => f.write_str("write down what will be made"),
+            MakeCgroup { path, .. } => write!(f, "make cgroup `{}`", path.display()),
+            EnableControllers { path, needed } if needed.is_empty() => {
+                write!(f, "enable controllers below `{}`", path.display())
+            }
+            EnableControllers { path, needed } => {
+                write!(f, "enable {} below `{}`", needed.join(", "), path.display())
+            }
+            WriteCgroup { path, file, value, .. } => {
+                write!(f, "write `{value}` to `{}`", path.join(file).display())
+            }
+            AttachDeviceRules { rules, .. } => write!(f, "attach {} device rules", rules.len()),
+            OpenSources { sources, .. } => {
+                write!(f, "open the root folder and {} sources of mounts", sources.len())
+            }
+            Clone { new, through, into_cgroup } => clone(f, new, through, into_cgroup.as_deref()),
+            MapIds(maps) => ids(f, maps),
+            SetOomScore { value, .. } => write!(f, "set the out-of-memory score to {value}"),
+            RunHooks { stage, hooks } => write!(f, "run {} {} hooks", hooks.len(), stage.name()),
+            JoinCgroups { paths } => write!(f, "join {} cgroups", paths.len()),
+            JoinNamespace(Join { kind, path }) => write!(f, "join {kind} namespace `{}`", path.display()),
+            Unshare { kind } => write!(f, "make a new {kind} namespace"),
+            SetClocks { clocks } => write!(f, "set {} clocks and enter the time namespace", clocks.len()),
+            BecomeRoot { .. } => f.write_str("become root of the user namespace"),
+            NewKeyring { name } => write!(f, "join a new session keyring `{name}`"),
+            CutMounts { .. } => f.write_str("cut the mounts off from the host's"),
+            LayOverlay(overlay) => {
+                write!(f, "lay an overlay over {} folders of the host", overlay.layers.len())
+            }
+            BindRoot { path, .. } => write!(f, "make `{}` a mount", path.display()),
+            OpenRoot { path } => write!(f, "open `{}`", path.display()),
+            Mount(mount) => mount.fmt(f),
+            MakeFolder { path } => write!(f, "make folder `{}`", path.display()),
+            MakeDevices { nodes, bind: false } => write!(f, "make {} device nodes", nodes.len()),
+            MakeDevices { nodes, .. } => write!(f, "bind {} devices of the host", nodes.len()),
+            MakeLinks => f.write_str("make the links of `/dev`"),
+            MakeConsole { .. } => f.write_str("open a terminal"),
+            SetSysctl { key, value } => write!(f, "set sysctl `{key}` to `{value}`"),
+            SetHostname { name } => write!(f, "set host name `{name}`"),
+            SetDomainname { name } => write!(f, "set domain name `{name}`"),
+            ReadonlyPaths { paths } => write!(f, "make {} paths read-only", paths.len()),
+            MaskPaths { paths } => write!(f, "mask {} paths", paths.len()),
+            ReadonlyRoot => f.write_str("make the root read-only"),
+            Pivot => f.write_str("pivot into the new root"),
+            Chroot => f.write_str("chroot into the new root"),
+            ShareRoot { .. } => f.write_str("set how the root's mounts are shared"),
+            ChangeDirectory { path } => write!(f, "go to `{path}`"),
+            FindProgram { name, .. } => write!(f, "find program `{name}`"),
+            Save => f.write_str("write down that it is created"),
+            Gate => f.write_str("wait for `start`"),
+            NewSession { terminal: false } => f.write_str("start a session"),
+            NewSession { .. } => f.write_str("start a session on the terminal"),
+            OwnStreams { uid } => write!(f, "give the standard streams to user {uid}"),
+            SetLimits { limits } => write!(f, "set {} resource limits", limits.len()),
+            SetUmask { mask } => write!(f, "set umask {mask:04o}"),
+            DropBounding { keep } => write!(f, "drop all but {} capabilities for ever", keep.count_ones()),
+            SetUser { uid, gid, .. } => write!(f, "become user {uid} and group {gid}"),
+            SetCapabilities { sets } => write!(f, "keep {sets}"),
+            NoNewPrivileges => f.write_str("forbid new privileges"),
+            Exec { args, .. } => write!(f, "exec `{}`", shorten(&args.join(" "))),
+        }
+    }
+}
+
+fn clone(
+    f: &mut fmt::Formatter<'_>,
+    new: &[NamespaceKind],
+    through: &[Join],
+    cgroup: Option<&Path>,
+) -> fmt::Result {
+    let list = |kinds: &mut dyn Iterator<Item = NamespaceKind>| {
+        kinds.map(|kind| kind.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    f.write_str("clone")?;
+    if !new.is_empty() {
+        write!(f, " into new namespaces: {}", list(&mut new.iter().copied()))?;
+    }
+    if !through.is_empty() {
+        write!(f, " through those that exist: {}", list(&mut through.iter().map(|join| join.kind)))?;
+    }
+    match cgroup {
+        Some(path) => write!(f, " and cgroup `{}`", path.display()),
+        None => Ok(()),
+    }
+}
+
+fn ids(f: &mut fmt::Formatter<'_>, maps: &crate::IdMaps) -> fmt::Result {
+    f.write_str("map ids")?;
+    for (at, map) in maps.uids.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        write!(f, "{comma} {} to {}", map.container_id, map.host_id)?;
+        if map.size > 1 {
+            write!(f, " and {} more", map.size - 1)?;
+        }
+    }
+    Ok(())
+}
+
+fn shorten(text: &str) -> String {
+    /// Characters; enough to know a command by.
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_string(),
+    }
+}
+
+impl Step {
+    /// Why this step is there, for a person who reads the list.
+    pub fn why(&self) -> &'static str {
+        use Step::*;
+        match self {
+            Record => "so that a crash from here on leaves nothing that cannot be found",
+            MakeCgroup { shared: true, .. } => "the way to the container's cgroup",
+            MakeCgroup { .. } => "the group that limits, counts and ends its processes",
+            EnableControllers { .. } => "a controller reaches a cgroup only through those above it",
+            WriteCgroup { .. } => "a limit that was asked for",
+            AttachDeviceRules { .. } => "devices that are not allowed cannot be opened",
+            OpenSources { .. } => "its user namespace may not let the child open them",
+            Clone { through, .. } if !through.is_empty() => {
+                "through a helper: the kernel allows no other order"
+            }
+            Clone { .. } => "the container's first process, in a world of its own",
+            MapIds(_) => "root inside is somebody ordinary outside",
+            SetOomScore { .. } => "who is to be killed first when memory is short",
+            RunHooks { .. } => "programs that the caller wants to run here",
+            JoinCgroups { .. } => "limits count from here on, for it and all its children",
+            JoinNamespace(_) => "shares it with whoever is in there",
+            Unshare { kind: NamespaceKind::Cgroup } => "its own cgroup looks like the root to it",
+            Unshare { .. } => "clocks of its own, which nobody reads yet",
+            SetClocks { .. } => "they can be set only before anybody is in there",
+            BecomeRoot { .. } => "all ids are nobody's until then",
+            NewKeyring { .. } => "the caller's keys cannot be reached",
+            CutMounts { .. } => "what is mounted from here on is not seen outside",
+            LayOverlay(_) => "what is written stays in memory and is thrown away",
+            BindRoot { .. } => "the root of a container must be a mount",
+            OpenRoot { .. } => "others live in this mount namespace: nothing covers their root",
+            Mount(mount) => mount.why(),
+            MakeFolder { .. } => "where the program is to start",
+            MakeDevices { bind: true, .. } => "a user namespace may not make any",
+            MakeDevices { .. } => "those that every program expects",
+            MakeLinks => "those that every program expects",
+            MakeConsole { .. } => "asked for; its other end goes to the caller",
+            SetSysctl { .. } => "a setting of its own namespaces",
+            SetHostname { .. } | SetDomainname { .. } => "its own uts namespace lets it have one",
+            ReadonlyPaths { .. } => "settings of the whole machine can be read there, and not changed",
+            MaskPaths { .. } => "they tell about the machine, not about the container",
+            ReadonlyRoot => "asked for",
+            Pivot => "the host's files are out of reach after this",
+            Chroot => "the root cannot be pivoted here",
+            ShareRoot { .. } => "asked for",
+            ChangeDirectory { .. } => "where the program is to start",
+            FindProgram { .. } => "if it is missing, better now than at `start`",
+            Save => "other commands can find it from here on",
+            Gate => "all is ready; the program runs when somebody says so",
+            NewSession { .. } => "signals of the caller's terminal do not reach it",
+            OwnStreams { .. } => "an ordinary user can open `/dev/stdout` again",
+            SetLimits { .. } | SetUmask { .. } => "asked for",
+            DropBounding { .. } => "not even a program with the setuid bit gets those back",
+            SetUser { .. } => "from here on it is who it is to be",
+            SetCapabilities { .. } => "root without these is not the machine's root",
+            NoNewPrivileges => "programs with the setuid bit gain nothing",
+            Exec { .. } => "all that was made is for this",
+        }
+    }
+
+    /// The step is one of the child's.
+    pub fn is_childs(&self) -> bool {
+        self.side() == Side::Child
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_reads_as_sentences() {
+        let steps = [
+            Step::Record,
+            Step::Clone {
+                new: vec![NamespaceKind::Pid, NamespaceKind::Mount],
+                through: vec![],
+                into_cgroup: None,
+            },
+            Step::Exec { args: vec!["sh".into(), "-c".into(), "x".repeat(100)], env: vec![], keep: 0 },
+        ];
+        let text = explain(&steps);
+        assert!(text.contains("  1  host   write down what will be made"), "{text}");
+        assert!(text.contains("clone into new namespaces: pid, mount"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() < 170), "{text}");
+    }
+}

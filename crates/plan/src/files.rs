@@ -1,0 +1,146 @@
+//! The container's files: its root, its mounts, its devices.
+
+use std::path::{Path, PathBuf};
+
+use fault::{Fault, Result};
+use oci::{Device, Mount as Asked, NamespaceKind, Spec};
+
+use crate::host::{Cgroups, Host, Place};
+use crate::mount::{self, Attributes, Mount, Source};
+use crate::namespaces::Namespaces;
+use crate::step::{Node, NodeKind, Step};
+
+/// All mounts, in the caller's order.
+pub(crate) fn mounts(spec: &Spec, bundle: &Path, namespaces: &Namespaces, host: &Host) -> Result<Vec<Mount>> {
+    let by_host = namespaces.has_own(NamespaceKind::User);
+    let mut mounts = Vec::with_capacity(spec.mounts.len());
+    for (at, asked) in spec.mounts.iter().enumerate() {
+        let field = format!("mounts[{at}]");
+        let mut mount = mount::parse(asked, &field, bundle, by_host)?;
+        if is_cgroup(asked) {
+            mount.what = cgroups(mount.what, namespaces, host);
+        }
+        mounts.push(mount);
+    }
+    Ok(mounts)
+}
+
+fn is_cgroup(asked: &Asked) -> bool {
+    asked.kind == "cgroup" || asked.kind == "cgroup2"
+}
+
+/// A mount of type `cgroup` means the container's own part of the hierarchies, whatever version they are.
+fn cgroups(asked: Source, namespaces: &Namespaces, host: &Host) -> Source {
+    let own = |place: &Place| (place.name(), place.leaf.clone());
+    match &host.cgroups {
+        Cgroups::V1(places) => Source::Cgroups(places.iter().map(own).collect()),
+        // With a namespace for it, a fresh mount is rooted where the container is.
+        Cgroups::V2(_) if namespaces.is_new(NamespaceKind::Cgroup) => {
+            Source::New { kind: "cgroup2".into(), source: "cgroup".into(), options: Vec::new() }
+        }
+        Cgroups::V2(place) => Source::Bind { source: place.leaf.clone(), recursive: false, by_host: true },
+        Cgroups::None(_) => match asked {
+            Source::New { .. } => {
+                Source::Bind { source: "/sys/fs/cgroup".into(), recursive: true, by_host: false }
+            }
+            bind => bind,
+        },
+    }
+}
+
+/// What the host opens before the clone: the root, and the sources of binds, by the fields that ask for them.
+pub(crate) fn open_sources(root: Option<&Path>, mounts: &[Mount]) -> Step {
+    let source = |mount: &Mount| match &mount.what {
+        Source::Bind { source, recursive, by_host: true } => {
+            Some((mount.field.clone(), source.clone(), *recursive))
+        }
+        _ => None,
+    };
+    Step::OpenSources {
+        root: root.map(Path::to_path_buf),
+        sources: mounts.iter().filter_map(source).collect(),
+    }
+}
+
+/// The steps that fill the new root: mounts, then devices, and `/dev` read-only last if it is to be.
+pub(crate) fn fill(spec: &Spec, mut mounts: Vec<Mount>, bind_devices: bool) -> Result<Vec<Step>> {
+    let readonly_dev = mounts.iter_mut().find(|mount| mount.at == Path::new("/dev")).is_some_and(|dev| {
+        let readonly =
+            dev.attributes.set & Attributes::READONLY != 0 && matches!(dev.what, Source::New { .. });
+        if readonly {
+            dev.attributes.set &= !Attributes::READONLY;
+        }
+        readonly
+    });
+    // A caller that binds the host's whole `/dev` has all devices in it; ours would be made on the host.
+    let dev_is_bound =
+        mounts.iter().any(|mount| mount.at == Path::new("/dev") && matches!(mount.what, Source::Bind { .. }));
+    let mut steps: Vec<Step> = mounts.into_iter().map(Step::Mount).collect();
+    if !dev_is_bound {
+        steps.push(Step::MakeDevices { nodes: nodes(spec)?, bind: bind_devices });
+        steps.push(Step::MakeLinks);
+    }
+    steps.extend(console(spec, !dev_is_bound));
+    if readonly_dev {
+        steps.push(Step::ReadonlyPaths { paths: vec!["/dev".to_string()] });
+    }
+    Ok(steps)
+}
+
+fn console(spec: &Spec, console: bool) -> Option<Step> {
+    let process = spec.process.as_ref().filter(|process| process.terminal)?;
+    let size = process.console_size.unwrap_or_default();
+    Some(Step::MakeConsole { rows: size.height, columns: size.width, console })
+}
+
+/// Every container has these. Source: config-linux.md, "Default Devices".
+const DEFAULT: [(&str, u32, u32); 6] = [
+    ("/dev/null", 1, 3),
+    ("/dev/zero", 1, 5),
+    ("/dev/full", 1, 7),
+    ("/dev/random", 1, 8),
+    ("/dev/urandom", 1, 9),
+    ("/dev/tty", 5, 0),
+];
+
+fn nodes(spec: &Spec) -> Result<Vec<Node>> {
+    let mut nodes = Vec::new();
+    for (at, device) in spec.linux.devices.iter().enumerate() {
+        nodes.push(node(device, &format!("linux.devices[{at}]"))?);
+    }
+    for (path, major, minor) in DEFAULT {
+        if !nodes.iter().any(|node| node.path == Path::new(path)) {
+            let kind = NodeKind::Char(major, minor);
+            nodes.push(Node { path: path.into(), kind, mode: 0o666, uid: 0, gid: 0 });
+        }
+    }
+    Ok(nodes)
+}
+
+fn node(device: &Device, field: &str) -> Result<Node> {
+    let number = |name: &str, number: i64| {
+        u32::try_from(number)
+            .map_err(|_| Fault::invalid(format!("{field}.{name}"), format!("{number} is out of range")))
+    };
+    let kind = match device.kind.as_str() {
+        "c" | "u" => NodeKind::Char(number("major", device.major)?, number("minor", device.minor)?),
+        "b" => NodeKind::Block(number("major", device.major)?, number("minor", device.minor)?),
+        "p" => NodeKind::Fifo,
+        other => {
+            return Err(Fault::invalid(
+                format!("{field}.type"),
+                format!("expected `c`, `b`, `u` or `p`, got `{other}`"),
+            ));
+        }
+    };
+    let path = PathBuf::from(&device.path);
+    if !path.is_absolute() || path.file_name().is_none() {
+        return Err(Fault::invalid(
+            format!("{field}.path"),
+            format!("expected an absolute path, got `{}`", device.path),
+        ));
+    }
+    // Some callers pass the type bits along with the mode.
+    let mode = device.file_mode.unwrap_or(0o666) & 0o7777;
+    Ok(Node { path, kind, mode, uid: device.uid.unwrap_or(0), gid: device.gid.unwrap_or(0) })
+}

@@ -1,0 +1,138 @@
+//! Where a container's cgroup is, and the steps that make it and set its limits.
+
+use std::path::{Component, Path, PathBuf};
+
+use cgroup::Write;
+use fault::{Fault, Kind, Result};
+use oci::Resources;
+
+use crate::host::{Cgroups, Place};
+use crate::step::Step;
+
+/// The container's directory in a hierarchy that is mounted on `mount`, in which our own process is in
+/// `own`: an absolute `cgroupsPath` counts from the top, any other from where we are.
+///
+/// # Errors
+/// `Invalid` for a path with `..`: it would lead out of what the caller was given.
+pub fn leaf(mount: &Path, own: &Path, cgroups_path: &str, id: &str) -> Result<PathBuf> {
+    let path = Path::new(if cgroups_path.is_empty() { id } else { cgroups_path });
+    let inside = |path: &Path| -> Result<PathBuf> {
+        let normal = |component| match component {
+            Component::Normal(name) => Some(Ok(name)),
+            Component::RootDir | Component::CurDir => None,
+            _ => {
+                Some(Err(Fault::invalid("linux.cgroupsPath", format!("`{}` has `..` in it", path.display()))))
+            }
+        };
+        path.components().filter_map(normal).collect()
+    };
+    let path_inside = inside(path)?;
+    if path_inside.as_os_str().is_empty() {
+        return Err(Fault::invalid("linux.cgroupsPath", "it names the root of the hierarchy"));
+    }
+    Ok(if path.is_absolute() { mount.join(path_inside) } else { mount.join(inside(own)?).join(path_inside) })
+}
+
+/// The steps before the clone: make the cgroup, set its limits.
+pub(crate) fn prepare(
+    cgroups: &Cgroups,
+    limits: &Resources,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Step>> {
+    let rules = cgroup::rules(&limits.devices).map_err(|(number, field, why)| {
+        Fault::invalid(format!("linux.resources.devices[{number}].{field}"), why)
+    })?;
+    match cgroups {
+        Cgroups::V1(places) => prepare_v1(places, limits, &rules),
+        Cgroups::V2(place) => prepare_v2(place, limits, &rules),
+        Cgroups::None(why) => {
+            let asked = cgroup::v2(limits);
+            if !asked.is_empty() {
+                let fields: Vec<_> = asked.iter().map(|write| write.field).collect();
+                warnings.push(format!("limits are left out ({}): {why}", fields.join(", ")));
+            }
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn prepare_v1(places: &[Place], limits: &Resources, rules: &[cgroup::Rule]) -> Result<Vec<Step>> {
+    let mut steps: Vec<Step> = places.iter().flat_map(make).collect();
+    for write in cgroup::v1(limits).into_iter().chain(cgroup::device_writes(rules)) {
+        let place = places.iter().find(|place| place.has(write.controller)).ok_or_else(|| missing(&write))?;
+        steps.push(write_step(place, write));
+    }
+    Ok(steps)
+}
+
+fn prepare_v2(place: &Place, limits: &Resources, rules: &[cgroup::Rule]) -> Result<Vec<Step>> {
+    let writes = cgroup::v2(limits);
+    let mut needed: Vec<String> = writes.iter().map(|write| write.controller.to_string()).collect();
+    needed.dedup();
+    if let Some(write) = writes.iter().find(|write| !place.has(write.controller)) {
+        return Err(missing(write));
+    }
+    let mut steps = make(place);
+    // From the top down: a controller reaches a cgroup only through all those above it.
+    let above: Vec<_> =
+        place.leaf.ancestors().skip(1).take_while(|path| path.starts_with(&place.mount)).collect();
+    let enable = |path: &&Path| Step::EnableControllers { path: path.to_path_buf(), needed: needed.clone() };
+    let enable: Vec<Step> = above.iter().rev().map(enable).collect();
+    let made_above = steps.len().saturating_sub(1);
+    steps.splice(made_above..made_above, enable);
+    steps.extend(writes.into_iter().map(|write| write_step(place, write)));
+    if !rules.is_empty() {
+        steps.push(Step::AttachDeviceRules { path: place.leaf.clone(), rules: rules.to_vec() });
+    }
+    Ok(steps)
+}
+
+fn make(place: &Place) -> Vec<Step> {
+    let inherit = place.has("cpuset") && place.mount.file_name().is_some_and(|name| name != "cgroup");
+    let make = |path: &PathBuf| Step::MakeCgroup {
+        path: path.clone(),
+        inherit_cpuset: inherit,
+        shared: *path != place.leaf,
+    };
+    let leaf = std::slice::from_ref(&place.leaf);
+    let above = place.missing.iter().filter(|path| **path != place.leaf);
+    above.chain(leaf).map(make).collect()
+}
+
+fn write_step(place: &Place, write: Write) -> Step {
+    Step::WriteCgroup {
+        path: place.leaf.clone(),
+        file: write.file.into(),
+        value: write.value,
+        field: write.field.into(),
+    }
+}
+
+fn missing(write: &Write) -> Fault {
+    let controller = write.controller;
+    Fault::new(Kind::Unavailable, format!("use `{}`", write.field))
+        .because(format!("this machine has no cgroup controller `{controller}`"))
+        .hint(format!(
+            "`grep {controller} /proc/cgroups` tells whether the kernel has it, and where it is mounted"
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absolute_counts_from_the_top_and_relative_from_here() {
+        let leaf = |path| leaf(Path::new("/m"), Path::new("/own"), path, "web").unwrap();
+        assert_eq!(leaf(""), Path::new("/m/own/web"));
+        assert_eq!(leaf("/docker/web"), Path::new("/m/docker/web"));
+        assert_eq!(leaf("a/./b"), Path::new("/m/own/a/b"));
+    }
+
+    #[test]
+    fn nothing_leads_out() {
+        for bad in ["..", "../x", "/a/../../b", "x/../../..", "/", "/."] {
+            assert!(leaf(Path::new("/m"), Path::new("/own"), bad, "web").is_err(), "{bad}");
+        }
+    }
+}

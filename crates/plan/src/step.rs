@@ -1,0 +1,307 @@
+//! Everything that can be done to make a container, as data.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use oci::{Hook, IdMapping, NamespaceKind, TimeOffset};
+use serde::{Deserialize, Serialize};
+
+use crate::{Mount, Propagation, Resource, Sets};
+
+/// Which process runs a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The runtime, in the namespaces of the caller.
+    Host,
+    /// The process that becomes the container.
+    Child,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(if *self == Side::Host { "host" } else { "child" })
+    }
+}
+
+/// One thing to do. Plain values only: a step can be printed, compared and timed. The variants stand in
+/// the order in which a container comes to be; their docs say why they stand where they stand.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "a field is what the sentence of its variant speaks of")]
+pub enum Step {
+    /// Writes down what will be made, before anything is: whoever finds a half-made container after a
+    /// crash can take it back.
+    Record,
+    /// Makes a cgroup. `shared` ones are parents that others may use too. cgroup v1 wants the processors of
+    /// a new cgroup copied from above before anybody can be in it.
+    MakeCgroup { path: PathBuf, inherit_cpuset: bool, shared: bool },
+    /// Passes controllers on to the cgroups below; of those that the kernel has, `needed` must be there.
+    EnableControllers { path: PathBuf, needed: Vec<String> },
+    /// Sets a limit, before there is anybody to limit.
+    WriteCgroup { path: PathBuf, file: String, value: String, field: String },
+    /// Says which devices may be used (cgroup v2).
+    AttachDeviceRules { path: PathBuf, rules: Vec<cgroup::Rule> },
+    /// Opens what the child may not be able to open once it is in its user namespace.
+    OpenSources { root: Option<PathBuf>, sources: Vec<(String, PathBuf, bool)> },
+    /// The one clone: a new process in new namespaces. `through` are joined first, by a helper that clones
+    /// on and ends; only where the kernel allows no other order.
+    Clone { new: Vec<NamespaceKind>, through: Vec<Join>, into_cgroup: Option<PathBuf> },
+    /// Says which ids of the new user namespace are which outside; without it the child is nobody.
+    MapIds(IdMaps),
+    /// How gladly the kernel kills it. Lowering it needs a privilege of the host's, so with a user
+    /// namespace the host does it.
+    SetOomScore { value: i32, side: Side },
+    /// Runs programs of the caller's.
+    RunHooks { stage: Stage, hooks: Vec<Hook> },
+    /// Puts itself into its cgroups (v1). A process that moves itself takes no lock of the whole system.
+    /// Before the cgroup namespace, whose root is where one is.
+    JoinCgroups { paths: Vec<PathBuf> },
+    /// Enters a namespace that exists.
+    JoinNamespace(Join),
+    /// Leaves the caller's: for those that must not come with the clone. The cgroup namespace is rooted
+    /// where its maker is, so that must be in its cgroup first; the clocks of a time namespace can be set
+    /// only while nobody is in it.
+    Unshare { kind: NamespaceKind },
+    /// Sets the clocks of the new time namespace, and enters it.
+    SetClocks { clocks: Vec<Clock> },
+    /// Becomes user 0 of the user namespace, once it has one.
+    BecomeRoot { groups: bool },
+    /// A session keyring of its own: keys of the caller's cannot be reached.
+    NewKeyring { name: String },
+    /// Cuts the copies of the host's mounts off, so that nothing mounted from here on is seen outside.
+    CutMounts { propagation: Propagation },
+    /// Lays an overlay over a part of the host, with what is written kept in memory (`nagaya run host`).
+    LayOverlay(Overlay),
+    /// Makes the root folder a mount, which `pivot_root` wants.
+    BindRoot { path: PathBuf, by_host: bool },
+    /// Uses the root folder as it is: in a mount namespace that others live in, nothing may cover their root.
+    OpenRoot { path: PathBuf },
+    /// Mounts.
+    Mount(Mount),
+    /// Makes a folder that the caller expects to be there.
+    MakeFolder { path: PathBuf },
+    /// Makes device nodes, or binds the host's where a user namespace may not make any.
+    MakeDevices { nodes: Vec<Node>, bind: bool },
+    /// Links that every program expects: `/dev/stdin`, `/dev/fd`, `/dev/ptmx` and so on.
+    MakeLinks,
+    /// Opens a terminal of the container's own devpts, hands its other end out, and binds it on
+    /// `/dev/console`.
+    MakeConsole { rows: u16, columns: u16, console: bool },
+    /// A setting of the container's own namespaces. Through a proc of our own that nobody else can reach,
+    /// before `/proc/sys` is read-only.
+    SetSysctl { key: String, value: String },
+    /// Names the host.
+    SetHostname { name: String },
+    /// Names the NIS domain.
+    SetDomainname { name: String },
+    /// Paths that can only be read.
+    ReadonlyPaths { paths: Vec<String> },
+    /// Paths that read as empty.
+    MaskPaths { paths: Vec<String> },
+    /// Nothing of the root folder itself can be changed. After all that is made in it.
+    ReadonlyRoot,
+    /// Makes the new root the root of everything, and lets go of the old one.
+    Pivot,
+    /// The weaker way, for where `pivot_root` cannot be: a ramdisk (`--no-pivot`), or a mount namespace
+    /// that others live in, from under whom the root would be pulled.
+    Chroot,
+    /// How mounts in the container are shared.
+    ShareRoot { propagation: Propagation },
+    /// Goes to the working directory; never through a descriptor of the host's (CVE-2024-21626).
+    ChangeDirectory { path: String },
+    /// Finds the program, before the gate: one that is missing is an error of `create`.
+    FindProgram { name: String, path: String },
+    /// Writes down that it is created, and which process it is.
+    Save,
+    /// Waits for `start`.
+    Gate,
+    /// A session of its own, and the terminal as its controlling one.
+    NewSession { terminal: bool },
+    /// Gives the standard streams to the user, so that it can open `/dev/stdout` again.
+    OwnStreams { uid: u32 },
+    /// Limits of setrlimit(2).
+    SetLimits { limits: Vec<Limit> },
+    /// Mode bits that new files do not get.
+    SetUmask { mask: u32 },
+    /// Gives up for ever what no program is ever to have. While still root: it takes a capability.
+    DropBounding { keep: u64 },
+    /// Becomes the user. Capabilities are kept across it, to be cut to size next.
+    SetUser { uid: u32, gid: u32, groups: Option<Vec<u32>> },
+    /// Cuts the capabilities to size.
+    SetCapabilities { sets: Sets },
+    /// Programs with the setuid bit gain nothing from now on.
+    NoNewPrivileges,
+    /// Becomes the program. Every descriptor but the standard ones and `keep` more closes with it.
+    Exec { args: Vec<String>, env: Vec<String>, keep: u32 },
+}
+
+/// What takes a step back; written down before the step is done. Idempotent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "undo", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Undo {
+    /// Removes a cgroup, after ending whoever is in it.
+    RemoveCgroup {
+        /// Its directory.
+        path: PathBuf,
+        /// Others may use it too: it goes only if it is empty.
+        shared: bool,
+    },
+    /// Runs programs of the caller's.
+    RunHooks {
+        /// Which.
+        hooks: Vec<Hook>,
+    },
+}
+
+/// An existing namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    /// Which kind.
+    pub kind: NamespaceKind,
+    /// A file such as `/proc/1/ns/net`.
+    pub path: PathBuf,
+}
+
+/// Which ids of a user namespace are which outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdMaps {
+    /// Users.
+    pub uids: Vec<IdMapping>,
+    /// Groups.
+    pub gids: Vec<IdMapping>,
+    /// By the setuid programs newuidmap(1) and newgidmap(1), which check /etc/subuid and /etc/subgid.
+    pub helpers: bool,
+    /// Supplementary groups can be changed inside. The kernel lets no ordinary user have this alone: leaving
+    /// a group can gain access (CVE-2014-8989).
+    pub groups: bool,
+}
+
+/// One clock of a time namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// `monotonic` or `boottime`.
+    pub name: String,
+    /// What is added to it.
+    pub offset: TimeOffset,
+}
+
+/// An overlay whose upper layer is thrown away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlay {
+    /// What lies below, read-only: folder of the host, and where it is in the container.
+    pub layers: Vec<(PathBuf, PathBuf)>,
+    /// Files and folders of the host that cannot be seen, with what stands in for them.
+    pub hidden: Vec<(PathBuf, Hidden)>,
+    /// Bytes that may be written; nothing means half of the machine's memory.
+    pub size: Option<u64>,
+    /// In a user namespace the overlay's own marks are kept in another name space of attributes.
+    pub userxattr: bool,
+}
+
+/// What stands in for a part of the host that a container has no business with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hidden {
+    /// Not there.
+    Gone,
+    /// An empty folder with these mode bits.
+    Empty(u32),
+}
+
+/// A device node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Where, in the container.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Mode bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeKind {
+    /// A character device with these numbers.
+    Char(u32, u32),
+    /// A block device with these numbers.
+    Block(u32, u32),
+    /// A named pipe.
+    Fifo,
+}
+
+/// A limit of setrlimit(2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Of what.
+    pub resource: Resource,
+    /// In force.
+    pub soft: u64,
+    /// May be raised to.
+    pub hard: u64,
+}
+
+/// When hooks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Deprecated name of the next.
+    Prestart,
+    /// In the runtime's namespaces, once the container's exist.
+    CreateRuntime,
+    /// In the container's namespaces, before its root.
+    CreateContainer,
+    /// In the container, just before its program.
+    StartContainer,
+    /// In the runtime's namespaces, after the program was started.
+    Poststart,
+    /// In the runtime's namespaces, after the container was deleted.
+    Poststop,
+}
+
+impl Stage {
+    /// The name in `config.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Prestart => "prestart",
+            Stage::CreateRuntime => "createRuntime",
+            Stage::CreateContainer => "createContainer",
+            Stage::StartContainer => "startContainer",
+            Stage::Poststart => "poststart",
+            Stage::Poststop => "poststop",
+        }
+    }
+
+    fn side(self) -> Side {
+        match self {
+            Stage::CreateContainer | Stage::StartContainer => Side::Child,
+            _ => Side::Host,
+        }
+    }
+}
+
+impl Step {
+    /// Which process runs this step.
+    pub fn side(&self) -> Side {
+        use Step::*;
+        match self {
+            Record | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
+            AttachDeviceRules { .. } | OpenSources { .. } | Clone { .. } | MapIds(_) | Save => Side::Host,
+            SetOomScore { side, .. } => *side,
+            RunHooks { stage, .. } => stage.side(),
+            _ => Side::Child,
+        }
+    }
+
+    /// What takes this step back. A failed `create` and every `delete` run these backwards.
+    pub fn undo(&self) -> Option<Undo> {
+        match self {
+            Step::MakeCgroup { path, shared, .. } => {
+                Some(Undo::RemoveCgroup { path: path.clone(), shared: *shared })
+            }
+            Step::RunHooks { stage: Stage::Poststop, hooks } => Some(Undo::RunHooks { hooks: hooks.clone() }),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! `nagaya-runtime` as runc's callers know it, bad input, and `kill -9` at every point.
+
+mod bad_config;
+mod bad_input;
+mod bad_rootfs;
+mod cgroups;
+mod cli;
+mod hooks;
+mod killed;
+mod lifecycle;
+mod mounts;
+mod process;
+mod terminal;
