@@ -65,6 +65,7 @@ impl Args {
                     "debug" => {}
                     "rootless" => drop(self.optional_value()),
                     "criu" => drop(self.value("criu")?),
+                    "systemd-cgroup" if self.optional_value().is_some_and(|value| value == "false") => {}
                     "systemd-cgroup" => {
                         return Err(Fault::new(Kind::Unsupported, "use `--systemd-cgroup`")
                             .because("cgroups are not made by systemd yet")
@@ -115,6 +116,11 @@ impl Args {
     pub(crate) fn optional_value(&mut self) -> Option<OsString> {
         self.0.optional_value()
     }
+}
+
+/// `--help` anywhere: callers probe commands by it.
+pub(crate) fn asks_for_help() -> bool {
+    std::env::args_os().skip(1).any(|word| word == "--help" || word == "-h")
 }
 
 fn log_format(name: &str) -> Result<bool> {

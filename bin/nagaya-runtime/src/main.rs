@@ -12,7 +12,10 @@ use args::{Args, Global};
 fn main() -> ExitCode {
     let mut args = Args::of_process();
     let mut global = Global::default();
-    let done = args.global(&mut global).and_then(|verb| cmd::run(verb, args, &mut global));
+    let done = args.global(&mut global).and_then(|verb| match args::asks_for_help() {
+        true => cmd::run("help", args, &global),
+        false => cmd::run(&verb, args, &global),
+    });
     match done {
         Ok(code) => code,
         Err(fault) => {

@@ -22,6 +22,11 @@ pub struct Container {
 }
 
 impl Container {
+    /// One of whose folder nothing can be read any more.
+    pub(crate) fn broken(id: ContainerId, folder: Folder) -> Container {
+        Container { id, folder, record: Record::default(), saved: None }
+    }
+
     pub(crate) fn read(id: ContainerId, folder: Folder) -> Result<Container> {
         let (record, saved) = (folder.record()?.unwrap_or_default(), folder.saved()?);
         Ok(Container { id, folder, record, saved })
@@ -134,10 +139,16 @@ impl Container {
 
     /// Removes it, and all that was made for it. With `force` whatever it is doing; without, it must have
     /// stopped, or not have been started.
-    pub fn delete(self, force: bool) -> Result<()> {
+    ///
+    /// The sentences are warnings: of hooks that failed.
+    pub fn delete(self, force: bool) -> Result<Vec<String>> {
         let _lock = self.folder.lock()?;
         // Whoever had the lock before may have gone on with it.
-        let container = Container::read(self.id, self.folder)?;
+        let container = match Container::read(self.id.clone(), self.folder.clone()) {
+            // Nothing of ours writes such files; whoever did, it must be possible to get rid of them.
+            Err(_) if force => self,
+            container => container?,
+        };
         match container.status() {
             Status::Running if !force => {
                 return Err(Fault::new(Kind::WrongState, format!("delete container `{}`", container.id))
@@ -160,14 +171,16 @@ impl Container {
         wait_for_end(&pidfd)
     }
 
-    fn remove(&self) -> Result<()> {
+    fn remove(&self) -> Result<Vec<String>> {
         // A cgroup's name means somebody else after a reboot.
         let undo: &[Undo] = if self.record.boot_id == boot::id() { &self.record.undo } else { &[] };
-        let undone = undo::all(undo, &self.state());
+        let mut warnings = Vec::new();
+        let undone = undo::all(undo, &self.state(), &mut warnings);
         if undone.is_ok() || !has_cgroups_left(undo) {
             self.folder.remove()?;
         }
-        undone.map_err(|fault| fault.during(format!("delete container `{}`", self.id)))
+        undone.map_err(|fault| fault.during(format!("delete container `{}`", self.id)))?;
+        Ok(warnings)
     }
 }
 

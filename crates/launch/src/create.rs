@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fault::{Doing, Fault, Kind, Result};
 use oci::{ContainerId, NamespaceKind, Spec};
-use plan::{Ask, Overlay, Plan, Side, Stage, Step};
+use plan::{Ask, Overlay, Plan, Side, Step};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use sys::clone::Process;
 
@@ -270,15 +270,8 @@ fn take_back(hands: &Hands) {
     if making.lock.is_none() {
         return;
     }
-    let hook = |undo: &plan::Undo| matches!(undo, plan::Undo::RunHooks { .. });
-    let (poststop, rest): (Vec<_>, Vec<_>) = making.undo.iter().cloned().partition(hook);
     let state = making.state(0, oci::Status::Stopped);
-    if undo::all(&rest, &state).is_ok() {
+    if undo::all(&making.undo, &state, &mut Vec::new()).is_ok() {
         let _ = making.folder.remove();
-    }
-    for undo in poststop {
-        if let plan::Undo::RunHooks { hooks } = undo {
-            let _ = hooks::run(Stage::Poststop, &hooks, &state);
-        }
     }
 }

@@ -63,6 +63,19 @@ impl Containers {
             .hint(format!("see those that do: `list`; this is about those below `{}`", self.root.display())))
     }
 
+    /// A container that is to be removed whatever it is, and whatever its files say.
+    ///
+    /// # Errors
+    /// `NotFound`, as [`Containers::open`].
+    pub fn open_to_remove(&self, id: &ContainerId) -> Result<Container> {
+        match self.open(id) {
+            Err(fault) if fault.kind() != Kind::NotFound => {
+                Ok(Container::broken(id.clone(), self.folder(id)))
+            }
+            container => container,
+        }
+    }
+
     /// All names, in order. A root that is not there has none.
     pub fn names(&self) -> Result<Vec<ContainerId>> {
         let doing = || format!("read `{}`", self.root.display());

@@ -18,12 +18,12 @@ use crate::hooks;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Takes everything back, from the last to the first. What fails does not keep the rest from being done;
-/// the first failure is told.
-pub(crate) fn all(undo: &[Undo], state: &State) -> Result<()> {
-    undo.iter().rev().map(|undo| one(undo, state)).fold(Ok(()), Result::and)
+/// the first failure is told. What hooks have to say is a warning: the container is gone whatever they do.
+pub(crate) fn all(undo: &[Undo], state: &State, warnings: &mut Vec<String>) -> Result<()> {
+    undo.iter().rev().map(|undo| one(undo, state, warnings)).fold(Ok(()), Result::and)
 }
 
-fn one(undo: &Undo, state: &State) -> Result<()> {
+fn one(undo: &Undo, state: &State, warnings: &mut Vec<String>) -> Result<()> {
     match undo {
         Undo::RemoveCgroup { path, shared: true } => {
             // Others may be in it by now; then it stays, and theirs goes last.
@@ -33,7 +33,13 @@ fn one(undo: &Undo, state: &State) -> Result<()> {
         Undo::RemoveCgroup { path, shared: false } => {
             remove_cgroup(path).doing(|| format!("remove cgroup `{}`", path.display()))
         }
-        Undo::RunHooks { hooks } => hooks::run(Stage::Poststop, hooks, state),
+        Undo::RunHooks { hooks } => {
+            let faults = hooks
+                .iter()
+                .filter_map(|hook| hooks::run(Stage::Poststop, std::slice::from_ref(hook), state).err());
+            warnings.extend(faults.map(|fault| fault.sentence()));
+            Ok(())
+        }
     }
 }
 

@@ -54,9 +54,10 @@ pub(crate) fn walk(
 
 fn ended(part: &[Step], me: Side) -> Fault {
     let (who, hint) = match me {
-        Side::Host => {
-            ("the container's first process", "was it killed? the kernel log may tell: `dmesg | tail`")
-        }
+        Side::Host => (
+            "the container's first process",
+            "was it killed? a memory limit below 1 MiB is too little to start in; `dmesg | tail` may tell",
+        ),
         Side::Child => ("the runtime", "was it killed?"),
     };
     Fault::new(Kind::Failed, part[0].to_string())

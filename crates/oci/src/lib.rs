@@ -13,6 +13,7 @@ mod linux;
 mod mount;
 mod process;
 mod read;
+mod shape;
 mod spec;
 mod state;
 mod template;
@@ -32,9 +33,4 @@ pub use template::template;
 /// The version of the specification that we read and write.
 pub const VERSION: &str = "1.3.0";
 
-use serde::{Deserialize, Deserializer};
-
-/// `null` where a list or a map was expected: what Go writes for an empty one.
-fn nullable<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
-}
+use shape::{nullable, object, optional};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Later, nullable};
+use crate::{Later, nullable, object};
 
 /// Everything that only Linux has.
 ///
@@ -32,7 +32,7 @@ pub struct Linux {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub cgroups_path: String,
     /// Limits.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "object")]
     pub resources: Resources,
     /// Kernel settings of the container's own namespaces: `net.ipv4.ip_forward` and the like.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
@@ -174,13 +174,13 @@ pub struct Resources {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<DeviceRule>,
     /// Memory.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "object")]
     pub memory: Memory,
     /// Processors.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "object")]
     pub cpu: Cpu,
     /// Processes and threads.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "object")]
     pub pids: Pids,
     /// Not honoured yet.
     #[serde(rename = "blockIO", skip_serializing_if = "Later::is_nothing")]
@@ -201,12 +201,16 @@ pub struct Resources {
 
 /// One rule about devices.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct DeviceRule {
     /// Allowed, or denied.
     pub allow: bool,
     /// `a` (all), `c` or `b`; nothing means all.
-    #[serde(rename = "type", deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "nullable",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub kind: String,
     /// Driver; nothing or -1 means any.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -215,7 +219,7 @@ pub struct DeviceRule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minor: Option<i64>,
     /// Some of `r`, `w`, `m` (make a node).
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub access: String,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Later, nullable};
+use crate::{Later, nullable, object, optional};
 
 /// What runs in the container.
 ///
@@ -17,7 +17,7 @@ pub struct Process {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub console_size: Option<ConsoleSize>,
     /// Who it runs as.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "object")]
     pub user: User,
     /// The program and its arguments.
     #[serde(default, deserialize_with = "nullable")]
@@ -28,7 +28,7 @@ pub struct Process {
     /// An absolute path in the container.
     pub cwd: String,
     /// Without it: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
     /// Limits of setrlimit(2).
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]

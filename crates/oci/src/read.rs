@@ -23,10 +23,12 @@ pub fn parse(json: &[u8]) -> Result<Spec> {
 /// A second look at what could not be read, this time with the path of every field at hand. It costs
 /// twice the time, so it happens only now.
 fn name_the_field(json: &[u8], err: &serde_json::Error) -> Fault {
+    if let Err(err) = serde_json::from_slice::<serde::de::IgnoredAny>(json) {
+        return Fault::new(Kind::Invalid, "read config.json as JSON").because(err);
+    }
     let mut json = serde_json::Deserializer::from_slice(json);
-    let wrong = match serde_path_to_error::deserialize::<_, Spec>(&mut json) {
-        Err(wrong) if !err.is_syntax() && !err.is_eof() => wrong,
-        _ => return Fault::new(Kind::Invalid, "read config.json as JSON").because(err),
+    let Err(wrong) = serde_path_to_error::deserialize::<_, Spec>(&mut json) else {
+        return Fault::new(Kind::Invalid, "read config.json").because(err);
     };
     let path = wrong.path().to_string();
     Fault::invalid(if path == "." { "config.json" } else { &path }, wrong.inner())

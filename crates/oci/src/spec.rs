@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Linux, Mount, Process, nullable};
+use crate::{Linux, Mount, Process, nullable, object};
 
 /// All of a `config.json`.
 ///
@@ -30,13 +30,13 @@ pub struct Spec {
     #[serde(default, deserialize_with = "nullable")]
     pub mounts: Vec<Mount>,
     /// Programs to run on the way.
-    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Hooks::is_empty")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Hooks::is_empty")]
     pub hooks: Hooks,
     /// Notes of the caller.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// Everything that only Linux has.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "object")]
     pub linux: Linux,
 }
 

@@ -61,8 +61,7 @@ pub fn create(ask: &Ask, host: &Host) -> Result<Plan> {
     let root = root(ask)?;
 
     let mut warnings = Vec::new();
-    let mut steps = vec![Step::Record];
-    steps.extend(hooks(spec, Stage::Poststop));
+    let mut steps = vec![Step::Record { poststop: spec.hooks.poststop.clone() }];
     steps.extend(place::prepare(&host.cgroups, &spec.linux.resources, &mut warnings)?);
     steps.extend(before_the_gate(ask, process, &namespaces, host, &root)?);
     steps.push(Step::Save);
@@ -105,11 +104,12 @@ fn before_the_gate(
     if let Cgroups::V1(places) = &host.cgroups {
         steps.push(Step::JoinCgroups { paths: places.iter().map(|place| place.leaf.clone()).collect() });
     }
+    steps.extend(namespaces.unshare_steps(linux, born_in_cgroup));
     if own_user {
+        // Not before the clocks are set: a process that changes its user may not write its own proc files.
         steps.push(Step::BecomeRoot { groups: namespaces.can_set_groups(linux, host) });
     }
     steps.extend(namespaces.join_steps());
-    steps.extend(namespaces.unshare_steps(linux, born_in_cgroup));
     if ask.keyring {
         steps.push(Step::NewKeyring { name: format!("_ses.{}", ask.id) });
     }

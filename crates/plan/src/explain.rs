@@ -28,7 +28,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use Step::*;
         match self {
-            Record => f.write_str("write down what will be made"),
+            Record { .. } => f.write_str("write down what will be made"),
             MakeCgroup { path, .. } => write!(f, "make cgroup `{}`", path.display()),
             EnableControllers { path, needed } if needed.is_empty() => {
                 write!(f, "enable controllers below `{}`", path.display())
@@ -58,7 +58,7 @@ impl fmt::Display for Step {
                 write!(f, "lay an overlay over {} folders of the host", overlay.layers.len())
             }
             BindRoot { path, .. } => write!(f, "make `{}` a mount", path.display()),
-            OpenRoot { path } => write!(f, "open `{}`", path.display()),
+            OpenRoot { path } => write!(f, "make `{}` a mount in its own place", path.display()),
             Mount(mount) => mount.fmt(f),
             MakeFolder { path } => write!(f, "make folder `{}`", path.display()),
             MakeDevices { nodes, bind: false } => write!(f, "make {} device nodes", nodes.len()),
@@ -140,7 +140,7 @@ impl Step {
     pub fn why(&self) -> &'static str {
         use Step::*;
         match self {
-            Record => "so that a crash from here on leaves nothing that cannot be found",
+            Record { .. } => "so that a crash from here on leaves nothing that cannot be found",
             MakeCgroup { shared: true, .. } => "the way to the container's cgroup",
             MakeCgroup { .. } => "the group that limits, counts and ends its processes",
             EnableControllers { .. } => "a controller reaches a cgroup only through those above it",
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_list_reads_as_sentences() {
         let steps = [
-            Step::Record,
+            Step::Record { poststop: vec![] },
             Step::Clone {
                 new: vec![NamespaceKind::Pid, NamespaceKind::Mount],
                 through: vec![],

@@ -125,7 +125,10 @@ fn limits(process: &Process) -> Result<Vec<Limit>> {
             return wrong(".type", format!("a second one for `{}`", asked.kind));
         }
         if asked.soft > asked.hard {
-            return wrong("", format!("`soft` {} is more than `hard` {}", asked.soft, asked.hard));
+            return wrong(
+                "",
+                format!("{}: `soft` {} is more than `hard` {}", asked.kind, asked.soft, asked.hard),
+            );
         }
         limits.push(Limit { resource, soft: asked.soft, hard: asked.hard });
     }

@@ -30,7 +30,7 @@ impl fmt::Display for Side {
 pub enum Step {
     /// Writes down what will be made, before anything is: whoever finds a half-made container after a
     /// crash can take it back.
-    Record,
+    Record { poststop: Vec<Hook> },
     /// Makes a cgroup. `shared` ones are parents that others may use too. cgroup v1 wants the processors of
     /// a new cgroup copied from above before anybody can be in it.
     MakeCgroup { path: PathBuf, inherit_cpuset: bool, shared: bool },
@@ -73,7 +73,8 @@ pub enum Step {
     LayOverlay(Overlay),
     /// Makes the root folder a mount, which `pivot_root` wants.
     BindRoot { path: PathBuf, by_host: bool },
-    /// Uses the root folder as it is: in a mount namespace that others live in, nothing may cover their root.
+    /// Makes the root folder a mount in its own place: in a mount namespace that others live in, nothing may
+    /// cover their root.
     OpenRoot { path: PathBuf },
     /// Mounts.
     Mount(Mount),
@@ -286,7 +287,7 @@ impl Step {
     pub fn side(&self) -> Side {
         use Step::*;
         match self {
-            Record | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
+            Record { .. } | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
             AttachDeviceRules { .. } | OpenSources { .. } | Clone { .. } | MapIds(_) | Save => Side::Host,
             SetOomScore { side, .. } => *side,
             RunHooks { stage, .. } => stage.side(),
@@ -300,7 +301,9 @@ impl Step {
             Step::MakeCgroup { path, shared, .. } => {
                 Some(Undo::RemoveCgroup { path: path.clone(), shared: *shared })
             }
-            Step::RunHooks { stage: Stage::Poststop, hooks } => Some(Undo::RunHooks { hooks: hooks.clone() }),
+            Step::Record { poststop } if !poststop.is_empty() => {
+                Some(Undo::RunHooks { hooks: poststop.clone() })
+            }
             _ => None,
         }
     }

@@ -40,7 +40,8 @@ pub(crate) fn run(args: Args, global: &Global, verb: Verb) -> Result<ExitCode> {
     let typed = parse(args, verb)?;
     // Before anything of the container is looked at: from here on we are a program that it cannot change.
     launch::seal()?;
-    let (bundle, spec) = bundle::read(&typed.bundle)?;
+    let (bundle, mut spec) = bundle::read(&typed.bundle)?;
+    let listen_fds = pass_listen_fds(&mut spec);
     check_terminal(&typed, &spec, verb)?;
     if typed.explain {
         return explain(&typed, &bundle, &spec, verb);
@@ -49,7 +50,7 @@ pub(crate) fn run(args: Args, global: &Global, verb: Verb) -> Result<ExitCode> {
     let options = Options {
         console: typed.console_socket.as_deref().map(launch::connect_console).transpose()?,
         pid_file: typed.pid_file.clone(),
-        preserve_fds: typed.preserve_fds + listen_fds(),
+        preserve_fds: typed.preserve_fds + listen_fds,
         pivot: !typed.no_pivot,
         keyring: !typed.no_new_keyring,
         ..Options::default()
@@ -70,7 +71,7 @@ pub(crate) fn run(args: Args, global: &Global, verb: Verb) -> Result<ExitCode> {
     tell(&typed, global, &started)?;
     let ended = foreground.wait(&started.process, started.terminal)?;
     if !typed.keep {
-        all.open(id)?.delete(true)?;
+        all.open(id)?.delete(true)?.iter().for_each(|warning| log::warn(global, warning));
     }
     Ok(ExitCode::from(ended.exit_code()))
 }
@@ -139,13 +140,18 @@ fn check_terminal(typed: &Typed, spec: &Spec, verb: Verb) -> Result<()> {
     }
 }
 
-/// Descriptors of socket activation, which the program is to inherit. Source: sd_listen_fds(3).
-fn listen_fds() -> u32 {
+/// Descriptors of socket activation that were meant for us are for the program, which is told in the same
+/// way: it will be process 1. Source: sd_listen_fds(3).
+fn pass_listen_fds(spec: &mut Spec) -> u32 {
     let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u32>().ok());
-    match number("LISTEN_PID") {
+    let count = match number("LISTEN_PID") {
         Some(pid) if pid != std::process::id() => 0,
         _ => number("LISTEN_FDS").unwrap_or(0).min(1024),
+    };
+    if let Some(process) = spec.process.as_mut().filter(|_| count > 0) {
+        process.env.extend([format!("LISTEN_FDS={count}"), "LISTEN_PID=1".to_string()]);
     }
+    count
 }
 
 fn explain(typed: &Typed, bundle: &Path, spec: &Spec, verb: Verb) -> Result<ExitCode> {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use fault::{Kind, Result};
 
 use crate::args::{Args, Global, Word, takes, unknown};
+use crate::log;
 
 const USAGE: &str = "delete [--force] ID";
 
@@ -19,10 +20,12 @@ pub(crate) fn run(mut args: Args, global: &Global) -> Result<ExitCode> {
         }
     }
     let id = id.ok_or_else(|| takes(USAGE))?.parse()?;
-    match global.containers().open(&id) {
+    let all = global.containers();
+    let container = match if force { all.open_to_remove(&id) } else { all.open(&id) } {
         // Callers delete twice to be sure: containerd's shim does.
-        Err(fault) if force && fault.kind() == Kind::NotFound => Ok(ExitCode::SUCCESS),
-        Err(fault) => Err(fault),
-        Ok(container) => container.delete(force).map(|()| ExitCode::SUCCESS),
-    }
+        Err(fault) if force && fault.kind() == Kind::NotFound => return Ok(ExitCode::SUCCESS),
+        container => container?,
+    };
+    container.delete(force)?.iter().for_each(|warning| log::warn(global, warning));
+    Ok(ExitCode::SUCCESS)
 }

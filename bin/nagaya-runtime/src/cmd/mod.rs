@@ -18,8 +18,8 @@ use fault::{Doing, Fault, Kind, Result};
 use crate::args::{Args, Global, Word, takes, unknown};
 
 /// Runs the command of this name.
-pub(crate) fn run(verb: String, args: Args, global: &mut Global) -> Result<ExitCode> {
-    match verb.as_str() {
+pub(crate) fn run(verb: &str, args: Args, global: &Global) -> Result<ExitCode> {
+    match verb {
         "create" => create::run(args, global, create::Verb::Create),
         "run" => create::run(args, global, create::Verb::Run),
         "start" => start::run(args, global),

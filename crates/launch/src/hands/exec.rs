@@ -54,7 +54,10 @@ impl Hands<'_> {
             |bytes: &[u8]| CString::new(bytes).map_err(std::io::Error::from).doing(|| "pass arguments on");
         let path = text(program.as_os_str().as_bytes())?;
         let all = |list: &[String]| list.iter().map(|item| text(item.as_bytes())).collect::<Result<Vec<_>>>();
-        let (args, env) = (all(args)?, all(env)?);
+        let (args, mut env) = (all(args)?, all(env)?);
+        if !env.iter().any(|pair| pair.as_bytes().starts_with(b"HOME=")) {
+            env.push(text(format!("HOME={}", self.home()).as_bytes())?);
+        }
         sys::fds::close_on_exec_from(STREAMS + keep).doing(|| "close our own descriptors")?;
         if let Some(mask) = self.umask {
             rustix::process::umask(mask);
@@ -64,6 +67,23 @@ impl Hands<'_> {
             sys::signals::restore(mask).doing(|| "restore blocked signals")?;
         }
         Ok((path, args, env))
+    }
+}
+
+impl Hands<'_> {
+    /// The user's home in the container's own list of users; `/` if it has none. Callers leave this to the
+    /// runtime, because only the root folder knows.
+    fn home(&self) -> String {
+        /// Bytes; a list of users is not longer, and an image may hold anything.
+        const MOST: u64 = 1 << 20;
+        let users = self.root().ok().and_then(|root| root.read(Path::new("/etc/passwd"), MOST).ok());
+        let users = String::from_utf8_lossy(users.as_deref().unwrap_or_default()).into_owned();
+        let home = |line: &str| {
+            let fields: Vec<&str> = line.split(':').collect();
+            let is_user = fields.get(2).and_then(|uid| uid.parse().ok()) == Some(self.uid);
+            fields.get(5).filter(|home| is_user && home.starts_with('/')).map(ToString::to_string)
+        };
+        users.lines().find_map(home).unwrap_or_else(|| "/".to_string())
     }
 }
 

@@ -54,6 +54,7 @@ pub(crate) struct Hands<'a> {
     proc: Option<Proc>,
     terminal: Option<OwnedFd>,
     program: Option<PathBuf>,
+    uid: u32,
 }
 
 impl<'a> Hands<'a> {
@@ -73,6 +74,7 @@ impl<'a> Hands<'a> {
             proc: None,
             terminal: None,
             program: None,
+            uid: 0,
         }
     }
 
@@ -80,7 +82,7 @@ impl<'a> Hands<'a> {
     pub(crate) fn execute(&mut self, step: &Step) -> Result<()> {
         use Step::*;
         match step {
-            Record => self.making.record(),
+            Record { .. } => self.making.record(),
             MakeCgroup { path, inherit_cpuset, shared } => self.make_cgroup(path, *inherit_cpuset, *shared),
             EnableControllers { path, needed } => cgroup::enable_controllers(path, needed),
             WriteCgroup { path, file, value, field } => cgroup::write(path, file, value, field),
@@ -128,7 +130,10 @@ impl<'a> Hands<'a> {
                 Ok(())
             }
             DropBounding { keep } => process::drop_bounding(*keep),
-            SetUser { uid, gid, groups } => process::set_user(*uid, *gid, groups.as_deref()),
+            SetUser { uid, gid, groups } => {
+                self.uid = *uid;
+                process::set_user(*uid, *gid, groups.as_deref())
+            }
             SetCapabilities { sets } => process::set_capabilities(*sets),
             NoNewPrivileges => process::no_new_privileges(),
             Exec { args, env, keep } => Err(self.exec(args, env, *keep)),

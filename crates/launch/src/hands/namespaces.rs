@@ -77,9 +77,7 @@ pub(super) fn set_clocks(clocks: &[Clock]) -> Result<()> {
     let proc = Proc::open()?;
     for Clock { name, offset } in clocks {
         let line = format!("{name} {} {}", offset.secs, offset.nanosecs);
-        proc.write("self/timens_offsets", &line)
-            .or_else(|_| proc.write("thread-self/timens_offsets", &line))
-            .doing(|| format!("use `linux.timeOffsets.{name}`"))?;
+        proc.write("self/timens_offsets", &line).doing(|| format!("use `linux.timeOffsets.{name}`"))?;
     }
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let own = rustix::fs::openat(&proc, "self/ns/time_for_children", flags, Mode::empty())

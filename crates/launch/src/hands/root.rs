@@ -37,13 +37,16 @@ impl Hands<'_> {
         Ok(())
     }
 
-    /// Uses a folder of the mount namespace that we have joined as it is.
+    /// Makes a folder of the mount namespace that we have joined a mount, in its own place: over `/`, it
+    /// would be the root of everybody who joins after us.
     pub(super) fn open_root(&mut self, path: &Path) -> Result<()> {
+        let tree = mount::clone_tree(path, true).map_err(|fault| explain(fault, path))?;
+        check_folder(&tree, path)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = rustix::fs::open(path, flags, Mode::empty())
-            .doing(|| format!("open `{}`", path.display()))
-            .map_err(|fault| explain(fault, path))?;
-        self.root = Some(RootFd::new(root));
+        let place =
+            rustix::fs::open(path, flags, Mode::empty()).doing(|| format!("open `{}`", path.display()))?;
+        mount::attach(tree.as_fd(), place.as_fd()).doing(|| "make it a mount")?;
+        self.root = Some(RootFd::new(tree));
         Ok(())
     }
 
