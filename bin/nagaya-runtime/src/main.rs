@@ -12,9 +12,9 @@ use args::{Args, Global};
 fn main() -> ExitCode {
     let mut args = Args::of_process();
     let mut global = Global::default();
-    let done = args.global(&mut global).and_then(|verb| match args::asks_for_help() {
-        true => cmd::run("help", args, &global),
-        false => cmd::run(&verb, args, &global),
+    let done = args.global(&mut global).and_then(|verb| {
+        let verb = if args::asks_for_help() { "help" } else { &verb };
+        cmd::run(verb, args, &global)
     });
     match done {
         Ok(code) => code,

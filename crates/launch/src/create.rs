@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fault::{Doing, Fault, Kind, Result};
-use oci::{ContainerId, NamespaceKind, Spec};
-use plan::{Ask, Overlay, Plan, Side, Step};
+use oci::{ContainerId, NamespaceKind, Spec, Status};
+use plan::{Ask, Overlay, Plan, Side, Stage, Step};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use sys::clone::Process;
 
@@ -181,7 +181,11 @@ fn launch(steps: &[Step], hands: &mut Hands, pid_file: Option<&Path>) -> Result<
             drop(theirs);
             // What the child holds is the child's: a connection must end when the child does.
             (hands.console, hands.gate) = (None, None);
-            let walked = walk_as_host(rest, hands, &ours, took, pid_file);
+            let gate_ahead = rest.iter().any(|step| matches!(step, Step::Gate));
+            let walked = walk_as_host(rest, hands, &ours, took, pid_file).and_then(|walked| {
+                // With a gate they are for `start`.
+                if gate_ahead { Ok(()) } else { run_poststart(hands) }.map(|()| walked)
+            });
             if walked.is_err() {
                 end(&process);
             }
@@ -198,10 +202,9 @@ fn walk_as_host(
     pid_file: Option<&Path>,
 ) -> Result<Walked> {
     let gate = rest.iter().position(|step| matches!(step, Step::Gate));
-    let mut pid = hands.pid;
     let nanos = |time: &Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     hands.making.took = took.iter().map(nanos).collect();
-    let walked = walk(&rest[..gate.unwrap_or(rest.len())], Side::Host, peer, &mut pid, |step| {
+    let walked = walk(&rest[..gate.unwrap_or(rest.len())], Side::Host, peer, |step| {
         hands.execute(step)?;
         match (step, pid_file) {
             (Step::Save, Some(path)) => replace(path, hands.pid.to_string().as_bytes(), 0o644),
@@ -234,6 +237,11 @@ fn be_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> ! {
     hands.making.lock = None;
     // Modes are what the steps say, whatever the caller's mask is. The program gets that one back.
     hands.umask = Some(rustix::process::umask(rustix::fs::Mode::empty()));
+    if rest.iter().any(|step| step.is_childs() && matches!(step, Step::RunHooks { .. })) {
+        // Hooks are told our number as the host has it, and the host's proc is still where it was.
+        let own = std::fs::read_link("/proc/self").ok();
+        hands.pid = own.and_then(|own| own.to_str()?.parse().ok()).unwrap_or_default();
+    }
     let done = walk_as_child(rest, hands, peer);
     sys::exec::end(i32::from(done.is_err()))
 }
@@ -241,8 +249,7 @@ fn be_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> ! {
 fn walk_as_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> Result<()> {
     let gate = rest.iter().position(|step| matches!(step, Step::Gate)).unwrap_or(rest.len());
     let (before, after) = rest.split_at(gate);
-    let mut pid = 0;
-    walk(before, Side::Child, &peer, &mut pid, |step| hands.execute(step))?;
+    walk(before, Side::Child, &peer, |step| hands.execute(step))?;
     if after.is_empty() {
         return Ok(());
     }
@@ -250,7 +257,16 @@ fn walk_as_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> Result<()> {
     let gate = hands.gate.take().ok_or_else(|| Fault::new(Kind::Failed, "find the gate"))?;
     let starter = gate::wait(&gate)?;
     drop(gate);
-    walk(after, Side::Child, &starter, &mut pid, |step| hands.execute(step)).map(drop)
+    walk(after, Side::Child, &starter, |step| hands.execute(step)).map(drop)
+}
+
+/// Hooks that run when the program does; one that fails ends the container (specification 1.3).
+fn run_poststart(hands: &Hands) -> Result<()> {
+    let making = &hands.making;
+    match making.poststart.as_slice() {
+        [] => Ok(()),
+        hooks => hooks::run(Stage::Poststart, hooks, &making.state(hands.pid, Status::Running)),
+    }
 }
 
 fn timed<T>(action: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
@@ -270,7 +286,7 @@ fn take_back(hands: &Hands) {
     if making.lock.is_none() {
         return;
     }
-    let state = making.state(0, oci::Status::Stopped);
+    let state = making.state(0, Status::Stopped);
     if undo::all(&making.undo, &state, &mut Vec::new()).is_ok() {
         let _ = making.folder.remove();
     }

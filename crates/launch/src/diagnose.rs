@@ -14,7 +14,7 @@ pub(crate) fn exec(path: &Path, err: &io::Error) -> Fault {
     let head = head(path).unwrap_or_default();
     let reason = match err.raw_os_error() {
         Some(2) => missing(&head),
-        Some(8) => not_a_program(&head),
+        Some(8) => Some(not_a_program(&head)),
         Some(13) => Some(
             "the file is not executable for this user, or on a mount with `noexec`, or a folder on the way is closed"
                 .to_string(),
@@ -51,15 +51,15 @@ fn missing(head: &[u8]) -> Option<String> {
     ))
 }
 
-fn not_a_program(head: &[u8]) -> Option<String> {
+fn not_a_program(head: &[u8]) -> String {
     if head.is_empty() {
-        return Some("the file is empty".to_string());
+        return "the file is empty".to_string();
     }
     let Some(machine) = elf_machine(head) else {
-        return Some("it is neither a program nor a script with `#!` in its first line".to_string());
+        return "it is neither a program nor a script with `#!` in its first line".to_string();
     };
     let ours = std::env::consts::ARCH;
-    Some(format!("it is a program for {}, and this machine is {ours}", name_of(machine)))
+    format!("it is a program for {}, and this machine is {ours}", name_of(machine))
 }
 
 fn elf_machine(head: &[u8]) -> Option<u16> {
@@ -108,8 +108,8 @@ mod tests {
     fn a_script_says_what_its_first_line_lacks() {
         assert!(missing(b"#!/bin/nope -x\necho").unwrap().contains("`/bin/nope` is not in the container"));
         assert!(missing(b"#!/bin/sh\r\necho\r\n").unwrap().contains("carriage return"));
-        assert!(not_a_program(b"echo hello").unwrap().contains("neither"));
-        assert!(not_a_program(b"").unwrap().contains("empty"));
+        assert!(not_a_program(b"echo hello").contains("neither"));
+        assert!(not_a_program(b"").contains("empty"));
     }
 
     #[test]
@@ -120,6 +120,6 @@ mod tests {
             let _ = (elf_interpreter(&head[..length]), elf_machine(&head[..length]));
         }
         let foreign = [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 11], &[183, 0]].concat();
-        assert!(not_a_program(&foreign).unwrap().contains("aarch64"));
+        assert!(not_a_program(&foreign).contains("aarch64"));
     }
 }

@@ -1,7 +1,7 @@
 //! The gate: a socket in the container's folder, at which the container waits for `start`.
 
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use fault::{Doing, Fault, Kind, Result};
 use rustix::fs::{Mode, OFlags};
@@ -16,13 +16,9 @@ fn address(folder: &Folder) -> Result<(OwnedFd, SocketAddrUnix)> {
     let path = folder.path();
     let fd = rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
         .doing(|| format!("open `{}`", path.display()))?;
-    let name = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd())).join(gate_name(folder));
+    let name = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd())).join("gate");
     let address = SocketAddrUnix::new(&name).doing(|| "name the gate")?;
     Ok((fd, address))
-}
-
-fn gate_name(folder: &Folder) -> PathBuf {
-    folder.gate().file_name().map(Path::new).unwrap_or(Path::new("gate")).to_path_buf()
 }
 
 fn socket() -> Result<OwnedFd> {

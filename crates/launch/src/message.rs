@@ -18,8 +18,6 @@ pub(crate) struct Turn {
     pub took: Vec<u64>,
     /// Why the step after those failed, if one did.
     pub failed: Option<Fault>,
-    /// The child's number as the host sees it, which the child itself cannot know.
-    pub pid: i32,
 }
 
 /// Bytes of the longest message: a hundred steps and a fault.

@@ -76,6 +76,11 @@ impl Containers {
         }
     }
 
+    /// Removes the folder of all containers, which must have none.
+    pub fn remove(&self) -> Result<()> {
+        fs::remove_dir(&self.root).doing(|| format!("remove `{}`", self.root.display()))
+    }
+
     /// All names, in order. A root that is not there has none.
     pub fn names(&self) -> Result<Vec<ContainerId>> {
         let doing = || format!("read `{}`", self.root.display());
@@ -191,7 +196,7 @@ impl Folder {
             match rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Lock { _folder: folder }),
                 Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < until => {
-                    sleep(Duration::from_millis(5))
+                    sleep(Duration::from_millis(5));
                 }
                 Err(rustix::io::Errno::WOULDBLOCK) => {
                     return Err(Fault::new(Kind::Unavailable, doing())

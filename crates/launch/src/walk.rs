@@ -23,13 +23,12 @@ pub(crate) fn walk(
     steps: &[Step],
     me: Side,
     peer: &Peer,
-    pid: &mut i32,
     mut execute: impl FnMut(&Step) -> Result<()>,
 ) -> Result<Walked> {
     let mut walked = Walked::default();
     for part in steps.chunk_by(|a, b| a.side() == b.side() && !matches!(b, Step::Gate)) {
         let turn = if part[0].side() == me {
-            let turn = run(part, *pid, peer, &mut execute);
+            let turn = run(part, peer, &mut execute);
             // A peer that is gone has failed before us, and said why if it could.
             let sent = peer.send(&turn).doing(|| format!("report on `{}`", part[0]));
             if turn.failed.is_none() {
@@ -38,11 +37,7 @@ pub(crate) fn walk(
             turn
         } else {
             let turn = peer.receive().doing(|| format!("hear of `{}`", part[0]))?;
-            let turn = turn.ok_or_else(|| ended(part, me))?;
-            if turn.pid != 0 {
-                *pid = turn.pid;
-            }
-            turn
+            turn.ok_or_else(|| ended(part, me))?
         };
         walked.took.extend(turn.took.into_iter().map(Duration::from_nanos));
         if let Some(fault) = turn.failed {
@@ -65,8 +60,8 @@ fn ended(part: &[Step], me: Side) -> Fault {
         .hint(hint)
 }
 
-fn run(steps: &[Step], pid: i32, peer: &Peer, execute: &mut impl FnMut(&Step) -> Result<()>) -> Turn {
-    let mut turn = Turn { pid, ..Turn::default() };
+fn run(steps: &[Step], peer: &Peer, execute: &mut impl FnMut(&Step) -> Result<()>) -> Turn {
+    let mut turn = Turn::default();
     for step in steps {
         if matches!(step, Step::Exec { .. }) {
             // Nothing can be said after this step, so the times are told before it.

@@ -48,8 +48,7 @@ fn format(name: &str) -> Result<bool> {
 fn show(states: &[State], quiet: bool, json: bool) -> Result<String> {
     let mut text = String::new();
     if quiet {
-        states.iter().for_each(|state| text.push_str(&format!("{}\n", state.id)));
-        return Ok(text);
+        return Ok(states.iter().map(|state| state.id.clone() + "\n").collect());
     }
     if json {
         // Go writes an empty list as null, and callers read that.

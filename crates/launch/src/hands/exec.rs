@@ -42,7 +42,6 @@ impl Hands<'_> {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "the three things that execve(2) takes")]
     fn prepare(
         &mut self,
         args: &[String],

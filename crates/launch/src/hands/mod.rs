@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use fault::{Fault, Result};
 use oci::Status;
-use plan::Step;
+use plan::{Stage, Step};
 
 pub(crate) use clone::Cloned;
 
@@ -92,7 +92,8 @@ impl<'a> Hands<'a> {
             MapIds(maps) => ids::map(self.pid, maps),
             SetOomScore { value, side } => self.set_oom_score(*value, *side),
             RunHooks { stage, hooks } => {
-                hooks::run(*stage, hooks, &self.making.state(self.pid, Status::Creating))
+                let status = if *stage == Stage::StartContainer { Status::Created } else { Status::Creating };
+                hooks::run(*stage, hooks, &self.making.state(self.pid, status))
             }
             JoinCgroups { paths } => self.join_cgroups(paths),
             JoinNamespace(join) => namespaces::join(join),
