@@ -87,8 +87,9 @@ fn before_the_gate(
     let mounts = files::mounts(spec, ask.bundle, namespaces, host)?;
     let mut steps = Vec::new();
     let joins_mounts = namespaces.joins(NamespaceKind::Mount);
-    if own_user && ask.overlay.is_none() && !joins_mounts || mounts.iter().any(Mount::is_opened_by_host) {
-        let root = (own_user && ask.overlay.is_none() && !joins_mounts).then_some(root);
+    let by_host = own_user && host.can_mount();
+    if by_host && ask.overlay.is_none() && !joins_mounts || mounts.iter().any(Mount::is_opened_by_host) {
+        let root = (by_host && ask.overlay.is_none() && !joins_mounts).then_some(root);
         steps.push(files::open_sources(root, &mounts));
     }
 
@@ -121,7 +122,7 @@ fn before_the_gate(
     steps.push(match &ask.overlay {
         Some(overlay) => Step::LayOverlay(overlay.clone()),
         None if joins_mounts => Step::OpenRoot { path: root.to_path_buf() },
-        None => Step::BindRoot { path: root.to_path_buf(), by_host: own_user },
+        None => Step::BindRoot { path: root.to_path_buf(), by_host },
     });
     steps.extend(files::fill(spec, mounts, own_user || host.in_user_namespace)?);
     if process.cwd != "/" {
@@ -135,6 +136,9 @@ fn before_the_gate(
     steps.extend(hooks(spec, Stage::CreateContainer));
     steps.extend(close_root(ask, namespaces, propagation));
     steps.push(Step::ChangeDirectory { path: process.cwd.clone() });
+    // Before the gate: whoever waits for `create` to close its streams would wait for ever, if the container
+    // still had them while it has a terminal of its own.
+    steps.push(Step::NewSession { terminal: process.terminal });
     steps.push(Step::FindProgram { name: process.args[0].clone(), path: process::search_path(process) });
     Ok(steps)
 }

@@ -90,7 +90,7 @@ pub(crate) fn become_program(
         warnings
             .push(format!("capabilities that cannot be granted here are left out: {}", left_out.join(", ")));
     }
-    let mut steps = vec![Step::NewSession { terminal: process.terminal }];
+    let mut steps = Vec::new();
     if user.uid != 0 || process.terminal {
         steps.push(Step::OwnStreams { uid: user.uid });
     }

@@ -1,0 +1,112 @@
+//! Who is measured, and how each is called.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Result;
+use crate::place::Place;
+
+/// One way to start the bundle.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    /// As the tables call it.
+    pub(crate) name: &'static str,
+    program: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Has runc's command line.
+    Runtime,
+    Bubblewrap,
+    Floor,
+}
+
+/// bubblewrap's words for the bundle: the same namespaces, and the mounts that it has words for. It has none for
+/// cgroups, device rules, and most masked paths, so it does less than the others.
+const BUBBLEWRAP: &str = "--unshare-pid --unshare-ipc --unshare-uts --unshare-net --unshare-cgroup --as-pid-1 \
+    --new-session --hostname runc --proc /proc --dev /dev --mqueue /dev/mqueue --ro-bind /sys /sys --chdir / \
+    --cap-drop ALL --cap-add CAP_AUDIT_WRITE --cap-add CAP_KILL --cap-add CAP_NET_BIND_SERVICE -- /bin/true";
+
+/// All peers that this host has, ours first, and a sentence for each that it lacks.
+pub(crate) fn find(place: &Place) -> (Vec<Peer>, Vec<String>) {
+    let (ours, runc) = (ours(), in_path("runc"));
+    let spec = match runc.as_ref().or(ours.as_ref()) {
+        Ok(runtime) => place.make_config(runtime),
+        Err(why) => Err(why.clone()),
+    };
+    let runtime = |program: Result<PathBuf>| spec.clone().and(program);
+    let all = [
+        ("nagaya", Kind::Runtime, runtime(ours.clone())),
+        ("crun", Kind::Runtime, runtime(in_path("crun"))),
+        ("runc", Kind::Runtime, runtime(runc.clone())),
+        ("bwrap", Kind::Bubblewrap, in_path("bwrap")),
+        ("floor", Kind::Floor, place.make_floor()),
+    ];
+    let mut missing = Vec::new();
+    let peers = all.into_iter().filter_map(|(name, kind, program)| match program {
+        Ok(program) => Some(Peer { name, program, kind }),
+        Err(why) => {
+            missing.push(format!("without {name}: {why}"));
+            None
+        }
+    });
+    (peers.collect(), missing)
+}
+
+/// Where a program is in PATH.
+pub(crate) fn in_path(name: &str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.ok_or(format!("`{name}` is not installed"))
+}
+
+/// Our runtime: `NAGAYA_RUNTIME`, or the release build beside this bench (`target/TRIPLE/release/deps/launch-HASH`).
+fn ours() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("NAGAYA_RUNTIME") {
+        return Ok(path.into());
+    }
+    let bench = std::env::current_exe().map_err(|err| err.to_string())?;
+    let target = bench.ancestors().nth(3).unwrap_or(Path::new("/"));
+    let path = target.join("release/nagaya-runtime");
+    if path.is_file() { Ok(path) } else { Err(format!("`{}` is not built", path.display())) }
+}
+
+impl Peer {
+    /// Whether this is the one that the others are compared with.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.name == "nagaya"
+    }
+
+    /// Whether it has `create`, `start` and `delete`.
+    pub(crate) fn is_runtime(&self) -> bool {
+        self.kind == Kind::Runtime
+    }
+
+    /// The command that starts the bundle's program and ends with it.
+    pub(crate) fn run(&self, place: &Place, id: &str) -> Command {
+        let rootfs = place.at("rootfs");
+        let mut command = Command::new(&self.program);
+        match self.kind {
+            Kind::Runtime => return self.verb(place, "run", &["--bundle", &text(place.bundle()), id]),
+            Kind::Bubblewrap => {
+                command.arg("--ro-bind").arg(rootfs).arg("/").args(BUBBLEWRAP.split_whitespace())
+            }
+            Kind::Floor => command.arg(rootfs).arg("/bin/true"),
+        };
+        command
+    }
+
+    /// A command of a runtime.
+    pub(crate) fn verb(&self, place: &Place, verb: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--root").arg(place.at(&format!("state-{}", self.name))).arg(verb).args(args);
+        command
+    }
+}
+
+/// A path of ours as text: we made it, so it is UTF-8.
+pub(crate) fn text(path: &Path) -> String {
+    path.display().to_string()
+}
