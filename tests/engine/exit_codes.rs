@@ -83,6 +83,9 @@ fn ours() {
 fn other_commands_have_one() {
     let lab = Lab::new();
     fails(lab.nagaya(&["rm", "nobody"]).output(), 1, &["No such container: nobody"]);
+    let forced = lab.nagaya(&["rm", "-f", "nobody"]).output();
+    assert!(forced.stderr.contains("No such container: nobody"), "{}", forced.stderr);
+    assert_eq!(forced.ok(), "");
     fails(lab.nagaya(&["nope"]).output(), 1, &["nope"]);
     assert!(lab.nagaya(&["run", "--help"]).output().ok().contains("--cap-drop"));
     assert!(lab.nagaya(&["version"]).output().ok().starts_with("nagaya "));

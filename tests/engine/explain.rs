@@ -33,6 +33,12 @@ fn it_prints_the_steps_and_does_nothing() {
     {
         assert!(steps.contains(step), "no `{step}` in {steps}");
     }
+    // What the image hides is listed with it, each with its reason.
+    let (_, hidden) = steps.split_once("hidden in the image `host`:").expect("a list of what is hidden");
+    assert!(
+        hidden.lines().any(|line| line.trim_start().starts_with("/root ") && line.contains("own files")),
+        "{hidden}"
+    );
     assert!(!lab.folder().join("missing").exists() && !lab.engine_root().exists());
     assert_eq!(lab.on_the_machine(), [""; 0]);
     // It would have worked.

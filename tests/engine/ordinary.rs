@@ -50,6 +50,10 @@ fn the_image_host() {
     let passwd = fs::read_to_string("/etc/passwd").expect("accounts");
     assert_eq!(output.ok(), format!("0\n{}\nx\n", passwd.lines().next().expect("a line")));
     assert!(!Path::new("/etc/x").exists());
+    // No mount of the machine's root is left in there.
+    let table = run(&lab, &["host", "cat", "/proc/self/mountinfo"]).output().ok();
+    let root = |line: &&str| line.split(' ').nth(4) == Some("/");
+    assert_eq!(table.lines().filter(root).count(), 1, "{table}");
     assert_eq!(lab.known(), [""; 0]);
 }
 
@@ -120,6 +124,21 @@ fn a_folder_that_is_not_its_own() {
     fs::create_dir(lab.engine_root()).expect("root's folder");
     let output = lab.run(&["host", "true"]).user(ORDINARY_USER).output();
     fails(output, 125, &["permission denied", "--root"]);
+}
+
+/// As the root of a user namespace that somebody else has made: in a container of an ordinary user's.
+#[test]
+fn inside_a_user_namespace() {
+    let lab = Lab::new();
+    for_ordinary_user(&lab);
+    let root = rootfs(&lab);
+    let inner = |call: Call| call.under(["unshare", "-Urm"]).user(ORDINARY_USER).output();
+    let output = inner(lab.run(&["host", "sh", "-c", "id -u; echo x > /etc/x && cat /etc/x; ls -A /root"]));
+    assert!(output.stderr.contains("warning:"), "{}", output.stderr);
+    assert_eq!(output.ok(), "0\nx\n");
+    let output = inner(lab.run(&["-t", "--rootfs"]).arg(&root).args(["sh", "-c", "id -u; tty"]));
+    assert_eq!(output.ok(), "0\r\n/dev/pts/0\r\n");
+    assert_eq!(lab.known(), [""; 0]);
 }
 
 /// In a mount namespace of its own, where this user has a range of ids.

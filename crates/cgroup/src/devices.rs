@@ -149,11 +149,20 @@ pub fn program(rules: &[Rule]) -> Vec<Instruction> {
         (LOAD_WORD, MINOR | 1 << 4, 8, 0),
     ];
     for rule in rules.iter().rev() {
-        program.extend(block(rule));
+        let block = block(rule);
+        let fits_all = block.len() == ANSWER;
+        program.extend(block);
+        if fits_all {
+            // The kernel refuses a program with instructions that are never reached.
+            return program;
+        }
     }
     program.extend([(MOVE_NUMBER, 0, 0, i32::from(rules.is_empty())), (EXIT, 0, 0, 0)]);
     program
 }
+
+/// Instructions of an answer: what it is, and the end.
+const ANSWER: usize = 2;
 
 /// Tests one rule; falls through to the next block if it does not fit.
 fn block(rule: &Rule) -> Vec<Instruction> {
@@ -189,7 +198,7 @@ fn jump_past(tests: &mut [Instruction]) {
     let length = tests.len();
     for (at, test) in tests.iter_mut().enumerate() {
         if matches!(test.0, JUMP_EQUAL | JUMP_NOT_EQUAL | JUMP_NOT_EQUAL_REGISTER) {
-            test.2 = i16::try_from(length - at - 1 + 2).unwrap_or(i16::MAX);
+            test.2 = i16::try_from(length - at - 1 + ANSWER).unwrap_or(i16::MAX);
         }
     }
 }
@@ -270,10 +279,10 @@ mod tests {
     #[test]
     fn a_wrong_rule_is_named() {
         let wrong = |json: &str| rules(&[serde_json::from_str(json).unwrap()]).unwrap_err().1;
-        assert_eq!(wrong(r#"{"type":"x"}"#), "type");
-        assert_eq!(wrong(r#"{"type":"c","major":4294967296}"#), "major");
-        assert_eq!(wrong(r#"{"type":"c","minor":-2}"#), "minor");
-        assert_eq!(wrong(r#"{"access":"rx"}"#), "access");
-        assert_eq!(wrong(r#"{"type":"a","major":1}"#), "type");
+        assert_eq!(wrong(r#"{"allow":true,"type":"x"}"#), "type");
+        assert_eq!(wrong(r#"{"allow":true,"type":"c","major":4294967296}"#), "major");
+        assert_eq!(wrong(r#"{"allow":true,"type":"c","minor":-2}"#), "minor");
+        assert_eq!(wrong(r#"{"allow":true,"access":"rx"}"#), "access");
+        assert_eq!(wrong(r#"{"allow":true,"type":"a","major":1}"#), "type");
     }
 }

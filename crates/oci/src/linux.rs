@@ -194,9 +194,9 @@ pub struct Resources {
     /// Not honoured yet.
     #[serde(skip_serializing_if = "Later::is_nothing")]
     pub rdma: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub unified: Later,
+    /// Files of cgroup v2, and what to write into them.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
+    pub unified: BTreeMap<String, String>,
 }
 
 /// One rule about devices.

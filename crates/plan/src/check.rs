@@ -24,7 +24,6 @@ pub(crate) fn later(spec: &Spec) -> Result<()> {
         ("linux.resources.hugepageLimits", resources.hugepage_limits),
         ("linux.resources.network", resources.network),
         ("linux.resources.rdma", resources.rdma),
-        ("linux.resources.unified", resources.unified),
         ("linux.resources.memory.checkBeforeUpdate", resources.memory.check_before_update),
         ("linux.resources.cpu.realtimeRuntime", resources.cpu.realtime_runtime),
         ("linux.resources.cpu.realtimePeriod", resources.cpu.realtime_period),

@@ -62,7 +62,7 @@ pub fn create(ask: &Ask, host: &Host) -> Result<Plan> {
 
     let mut warnings = Vec::new();
     let mut steps = vec![Step::Record { poststop: spec.hooks.poststop.clone() }];
-    steps.extend(place::prepare(&host.cgroups, &spec.linux.resources, &mut warnings)?);
+    steps.extend(place::prepare(host, &spec.linux.resources)?);
     steps.extend(before_the_gate(ask, process, &namespaces, host, &root)?);
     steps.push(Step::Save);
     if ask.gate {

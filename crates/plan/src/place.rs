@@ -6,7 +6,7 @@ use cgroup::Write;
 use fault::{Fault, Kind, Result};
 use oci::Resources;
 
-use crate::host::{Cgroups, Place};
+use crate::host::{Cgroups, Host, Place};
 use crate::step::Step;
 
 /// The container's directory in a hierarchy that is mounted on `mount`, in which our own process is in
@@ -34,29 +34,37 @@ pub fn leaf(mount: &Path, own: &Path, cgroups_path: &str, id: &str) -> Result<Pa
 }
 
 /// The steps before the clone: make the cgroup, set its limits.
-pub(crate) fn prepare(
-    cgroups: &Cgroups,
-    limits: &Resources,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Step>> {
+pub(crate) fn prepare(host: &Host, limits: &Resources) -> Result<Vec<Step>> {
     let rules = cgroup::rules(&limits.devices).map_err(|(number, field, why)| {
         Fault::invalid(format!("linux.resources.devices[{number}].{field}"), why)
     })?;
-    match cgroups {
+    // Who is not the machine's root can make no device nodes, so there is nothing for rules to forbid.
+    let rules = if host.is_root() && !host.in_user_namespace { rules } else { Vec::new() };
+    match &host.cgroups {
         Cgroups::V1(places) => prepare_v1(places, limits, &rules),
         Cgroups::V2(place) => prepare_v2(place, limits, &rules),
-        Cgroups::None(why) => {
-            let asked = cgroup::v2(limits);
-            if !asked.is_empty() {
-                let fields: Vec<_> = asked.iter().map(|write| write.field).collect();
-                warnings.push(format!("limits are left out ({}): {why}", fields.join(", ")));
-            }
-            Ok(Vec::new())
-        }
+        Cgroups::None(why) => match first_limit(limits) {
+            None => Ok(Vec::new()),
+            Some(field) => Err(Fault::new(Kind::Unavailable, format!("use `{field}`"))
+                .because(format!("there is no cgroup for it: {why}"))
+                .hint("limits need root, or a cgroup that systemd has delegated to this user")),
+        },
     }
 }
 
+/// A limit that was asked for, if one was.
+fn first_limit(limits: &Resources) -> Option<&'static str> {
+    let unified = (!limits.unified.is_empty()).then_some(UNIFIED);
+    cgroup::v2(limits).first().map(|write| write.field).or(unified)
+}
+
+const UNIFIED: &str = "linux.resources.unified";
+
 fn prepare_v1(places: &[Place], limits: &Resources, rules: &[cgroup::Rule]) -> Result<Vec<Step>> {
+    if !limits.unified.is_empty() {
+        return Err(Fault::new(Kind::Unavailable, format!("use `{UNIFIED}`"))
+            .because("this machine has cgroup v1, and those are files of v2"));
+    }
     let mut steps: Vec<Step> = places.iter().flat_map(make).collect();
     for write in cgroup::v1(limits).into_iter().chain(cgroup::device_writes(rules)) {
         let place = places.iter().find(|place| place.has(write.controller)).ok_or_else(|| missing(&write))?;
@@ -68,6 +76,8 @@ fn prepare_v1(places: &[Place], limits: &Resources, rules: &[cgroup::Rule]) -> R
 fn prepare_v2(place: &Place, limits: &Resources, rules: &[cgroup::Rule]) -> Result<Vec<Step>> {
     let writes = cgroup::v2(limits);
     let mut needed: Vec<String> = writes.iter().map(|write| write.controller.to_string()).collect();
+    needed.extend(limits.unified.keys().filter_map(|file| file.split('.').next()).map(String::from));
+    needed.sort();
     needed.dedup();
     if let Some(write) = writes.iter().find(|write| !place.has(write.controller)) {
         return Err(missing(write));
@@ -81,6 +91,9 @@ fn prepare_v2(place: &Place, limits: &Resources, rules: &[cgroup::Rule]) -> Resu
     let made_above = steps.len().saturating_sub(1);
     steps.splice(made_above..made_above, enable);
     steps.extend(writes.into_iter().map(|write| write_step(place, write)));
+    for (file, value) in &limits.unified {
+        steps.push(unified(place, file, value)?);
+    }
     if !rules.is_empty() {
         steps.push(Step::AttachDeviceRules { path: place.leaf.clone(), rules: rules.to_vec() });
     }
@@ -105,6 +118,21 @@ fn write_step(place: &Place, write: Write) -> Step {
         file: write.file.into(),
         value: write.value,
         field: write.field.into(),
+    }
+}
+
+/// A file of the container's cgroup by its name: of a controller, not of the cgroup itself, whose files move
+/// and kill processes.
+fn unified(place: &Place, file: &str, value: &str) -> Result<Step> {
+    let field = format!("{UNIFIED}[{file}]");
+    match file.split_once('.') {
+        Some((controller, _)) if place.has(controller) && !file.contains('/') => Ok(Step::WriteCgroup {
+            path: place.leaf.clone(),
+            file: file.to_string(),
+            value: value.to_string(),
+            field,
+        }),
+        _ => Err(Fault::invalid(field, "it is not the file of a controller that this machine has")),
     }
 }
 

@@ -1,0 +1,52 @@
+# Everything that a person does with this house, by name. Rust (https://rustup.rs) is all that must be there.
+
+TARGET  := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+OUT     := target/$(TARGET)/release
+PREFIX  ?= /usr/local
+SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+export NAGAYA_COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+
+.PHONY: all demo test test-vm bench install lint packages
+
+all:
+	@command -v cargo >/dev/null || { echo "Rust is missing: see https://rustup.rs"; exit 1; }
+	cargo build --release --bins --locked
+
+# The main job: a container of this machine's own files, in which nothing can be broken.
+demo: all
+	@echo; echo "== a container; what it writes or removes stays in it"
+	$(OUT)/nagaya run --rm host sh -c 'echo "I am process $$$$ on $$(hostname)"; ps; rm -rf /usr 2>/dev/null; echo "removed /usr: $$(ls -d /usr/* 2>/dev/null | wc -l) entries left"' || true
+	@echo "outside, /usr has $$(ls -d /usr/* | wc -l) entries"
+	@echo; echo "== every step of it, and its time"
+	$(OUT)/nagaya run --rm --trace host true
+	@echo; echo "Now you: $(OUT)/nagaya run -it --rm host   (make install puts it on the PATH)"
+
+# What the tests stand on: peers, a registry's clients, a machine for cgroup v2. Only what is missing.
+PACKAGES := busybox-static runc crun bubblewrap docker.io containerd strace time gcc libc6-dev util-linux uidmap \
+            libcap2-bin mmdebstrap qemu-system-x86 e2fsprogs procps iproute2 findutils make git
+packages:
+	@missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \
+	  awk '$$2 == "installed" {print $$1}' | sort > /tmp/.nagaya-have; \
+	  echo $(PACKAGES) | tr ' ' '\n' | sort | comm -23 - /tmp/.nagaya-have; rm -f /tmp/.nagaya-have); \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+
+# As root: containers are made for real, each test in folders of its own. The VM is for cgroup v2.
+test: packages all lint
+	cargo test --workspace --locked
+	cargo build --release --example minimum_container --locked
+	$(MAKE) test-vm
+
+test-vm: packages all
+	tests/vm/run tests/vm/suite.sh tests/vm/suite $(OUT)/nagaya-runtime
+
+# Alternating rounds against crun, runc, bubblewrap and the floor. BENCH="--quick" or "--rounds 200".
+bench: packages all
+	cargo bench --bench launch --locked -- $(BENCH)
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+install: all
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(OUT)/nagaya $(OUT)/nagaya-runtime
