@@ -5,6 +5,7 @@
 
 mod joining;
 mod leaving;
+mod minimum;
 mod names;
 mod namespaces;
 mod processes;

@@ -10,4 +10,5 @@ mod killed;
 mod lifecycle;
 mod mounts;
 mod process;
+mod sealed;
 mod terminal;

@@ -1,0 +1,70 @@
+//! The runtime's own program cannot be changed from inside a container (CVE-2019-5736).
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+
+use lab::Lab;
+use rustix::fs::{Mode, OFlags};
+
+/// `EROFS`.
+const READ_ONLY: i32 = 30;
+
+/// A name for the program of a process, that outlives the process: what an attacker would keep.
+fn keep(pid: impl std::fmt::Display) -> OwnedFd {
+    rustix::fs::open(format!("/proc/{pid}/exe"), OFlags::PATH, Mode::empty()).expect("its program")
+}
+
+/// Opens it for writing, once nobody runs it any more: while it runs, it is busy for everybody.
+fn write(kept: &OwnedFd) -> io::Result<File> {
+    OpenOptions::new().write(true).open(format!("/proc/self/fd/{}", kept.as_raw_fd()))
+}
+
+/// While it waits at the gate, the container's first process still is the runtime.
+#[test]
+fn what_waits_at_the_gate_can_never_be_written_to() {
+    if !lab::is_nagaya() {
+        return; // Others copy themselves into memory instead.
+    }
+    let lab = Lab::new();
+    let web = lab.container("web").sh("true");
+    web.create().ok();
+    let kept = keep(web.pid());
+    let inode =
+        |path: &std::path::Path| std::fs::metadata(path).map(|file| (file.dev(), file.ino())).unwrap();
+    assert_eq!(
+        inode(format!("/proc/{}/exe", web.pid()).as_ref()),
+        inode(lab::runtime()),
+        "it is somebody else"
+    );
+    web.delete_force().ok();
+    assert_eq!(write(&kept).expect_err("the runtime was opened for writing").raw_os_error(), Some(READ_ONLY));
+
+    // The control: a program that is not sealed is free as soon as it has ended.
+    let copy = lab.folder().join("copy");
+    std::fs::copy("/bin/busybox", &copy).unwrap();
+    let running = lab.program(&copy).args(["sleep", "60"]).start();
+    lab::until("the copy runs", || {
+        std::fs::read_link(format!("/proc/{}/exe", running.pid())).is_ok_and(|exe| exe == copy)
+    });
+    let kept = keep(running.pid());
+    running.signal(rustix::process::Signal::KILL);
+    running.finish();
+    write(&kept).expect("nothing keeps it from being written to");
+}
+
+/// The attack itself: the program is a script whose interpreter is the runtime.
+#[test]
+fn a_script_that_is_run_by_the_runtime_cannot_keep_it() {
+    let lab = Lab::new();
+    let before = std::fs::read(lab::runtime()).unwrap();
+    let web = lab.container("web").args(&["/attack"]);
+    let attack = web.rootfs().join("attack");
+    std::fs::write(&attack, "#!/proc/self/exe\n").unwrap();
+    std::fs::set_permissions(&attack, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let output = web.run();
+    output.no_crash();
+    assert!(!output.stdout.contains("alive"), "{output:?}");
+    assert!(std::fs::read(lab::runtime()).unwrap() == before, "the runtime's file was changed");
+}
