@@ -23,6 +23,7 @@ pub fn read(spec: &Spec, id: &ContainerId) -> Result<Host> {
         // A bounding set that is smaller than what we have ourselves would make the program lose the rest.
         capabilities: (sets.permitted & bounding(sets.permitted)).bits(),
         in_user_namespace: in_user_namespace(),
+        can_set_groups: fs::read_to_string("/proc/self/setgroups").map_or(true, |text| text.trim() != "deny"),
         id_helpers: uid != 0 && on_path("newuidmap") && on_path("newgidmap"),
     })
 }

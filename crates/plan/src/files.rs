@@ -12,7 +12,7 @@ use crate::step::{Node, NodeKind, Step};
 
 /// All mounts, in the caller's order.
 pub(crate) fn mounts(spec: &Spec, bundle: &Path, namespaces: &Namespaces, host: &Host) -> Result<Vec<Mount>> {
-    let by_host = namespaces.has_own(NamespaceKind::User);
+    let by_host = namespaces.has_own(NamespaceKind::User) && host.can_mount();
     let mut mounts = Vec::with_capacity(spec.mounts.len());
     for (at, asked) in spec.mounts.iter().enumerate() {
         let field = format!("mounts[{at}]");
@@ -38,7 +38,9 @@ fn cgroups(asked: Source, namespaces: &Namespaces, host: &Host) -> Source {
         Cgroups::V2(_) if namespaces.is_new(NamespaceKind::Cgroup) => {
             Source::New { kind: "cgroup2".into(), source: "cgroup".into(), options: Vec::new() }
         }
-        Cgroups::V2(place) => Source::Bind { source: place.leaf.clone(), recursive: false, by_host: true },
+        Cgroups::V2(place) => {
+            Source::Bind { source: place.leaf.clone(), recursive: false, by_host: host.can_mount() }
+        }
         Cgroups::None(_) => match asked {
             Source::New { .. } => {
                 Source::Bind { source: "/sys/fs/cgroup".into(), recursive: true, by_host: false }

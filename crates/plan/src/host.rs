@@ -15,6 +15,8 @@ pub struct Host {
     pub capabilities: u64,
     /// We are in a user namespace of our own already, where nobody may make device nodes.
     pub in_user_namespace: bool,
+    /// Our own user namespace, if we are in one, lets groups be changed.
+    pub can_set_groups: bool,
     /// The programs that give an ordinary user more ids than its own are there: newuidmap(1).
     pub id_helpers: bool,
 }
@@ -23,6 +25,13 @@ impl Host {
     /// What the user and group ids of a file must be mapped by: our own privilege, or that of helpers.
     pub fn is_root(&self) -> bool {
         self.uid == 0
+    }
+
+    /// We can open parts of the host as mounts. An ordinary user can do so only in its new user namespace.
+    pub(crate) fn can_mount(&self) -> bool {
+        /// `CAP_SYS_ADMIN`.
+        const SYS_ADMIN: u64 = 1 << 21;
+        self.capabilities & SYS_ADMIN != 0
     }
 }
 

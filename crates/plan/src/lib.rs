@@ -27,4 +27,4 @@ pub use host::{Cgroups, Host, Place};
 pub use mount::{Attributes, Mount, Propagation, Source, known_options};
 pub use place::leaf as cgroup_leaf;
 pub use rlimits::Resource;
-pub use step::{Clock, Hidden, IdMaps, Join, Limit, Node, NodeKind, Overlay, Side, Stage, Step, Undo};
+pub use step::{Clock, Hidden, IdMaps, Join, Limit, Node, NodeKind, Overlay, Side, Stage, Step, Stub, Undo};

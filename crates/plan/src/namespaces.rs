@@ -141,7 +141,7 @@ impl Namespaces {
                 uids: linux.uid_mappings.clone(),
                 gids: linux.gid_mappings.clone(),
                 helpers,
-                groups: host.is_root() || helpers,
+                groups: host.is_root() && host.can_set_groups || helpers,
             })
         })
     }
@@ -150,7 +150,7 @@ impl Namespaces {
     pub(crate) fn can_set_groups(&self, linux: &Linux, host: &Host) -> bool {
         match self.map_ids(linux, host) {
             Some(Step::MapIds(maps)) => maps.groups,
-            _ => true,
+            _ => host.can_set_groups,
         }
     }
 }

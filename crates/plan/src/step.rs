@@ -196,6 +196,18 @@ pub struct Overlay {
     pub size: Option<u64>,
     /// In a user namespace the overlay's own marks are kept in another name space of attributes.
     pub userxattr: bool,
+    /// If there are any, the root is an empty folder in memory with these in it, and no layer: in a user
+    /// namespace nothing can be laid over a folder in which somebody else has mounted something.
+    pub stubs: Vec<(PathBuf, Stub)>,
+}
+
+/// Something to stand in an empty root, each after the folder that it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stub {
+    /// An empty folder with these mode bits.
+    Folder(u32),
+    /// A symbolic link.
+    Link(PathBuf),
 }
 
 /// What stands in for a part of the host that a container has no business with.

@@ -51,6 +51,8 @@ pub(crate) struct Hands<'a> {
     /// The root that the host opened.
     opened_root: Option<OwnedFd>,
     root: Option<RootFd>,
+    /// Layers of an overlay that lie below the root.
+    layers: Vec<OwnedFd>,
     proc: Option<Proc>,
     terminal: Option<OwnedFd>,
     program: Option<PathBuf>,
@@ -71,6 +73,7 @@ impl<'a> Hands<'a> {
             sources: BTreeMap::new(),
             opened_root: None,
             root: None,
+            layers: Vec::new(),
             proc: None,
             terminal: None,
             program: None,

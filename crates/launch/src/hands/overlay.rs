@@ -2,11 +2,12 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fault::{Doing, Result};
-use plan::{Hidden, Overlay};
-use rustix::fs::{CWD, FileType, Mode, OFlags, XattrFlags};
+use plan::{Hidden, Overlay, Stub};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, XattrFlags};
+use rustix::mount::UnmountFlags;
 
 use super::{Hands, mount};
 use crate::rootfs::{Links, RootFd};
@@ -15,30 +16,76 @@ impl Hands<'_> {
     /// Lays an overlay over each folder of the host, the first of them the root. All upper layers are on
     /// one tmpfs that is attached nowhere: it goes when the container goes, whatever happens to us.
     pub(super) fn lay_overlay(&mut self, overlay: &Overlay) -> Result<()> {
-        let mut options = vec!["mode=755".to_string()];
-        options.extend(overlay.size.map(|bytes| format!("size={bytes}")));
+        let options = [vec!["mode=755".to_string()], size(overlay)].concat();
         // Overlayfs takes only attached layers before Linux 6.15, so the tmpfs lies over `/` for a moment.
         let memory = mount::new("tmpfs", "nagaya", &options, 0)?;
         let old =
             rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).doing(|| "open `/`")?;
         mount::attach(memory.as_fd(), old.as_fd()).doing(|| "put a tmpfs over `/`")?;
-        for (number, (lower, at)) in overlay.layers.iter().enumerate() {
-            let layer = Layer::make(&memory, number)?;
-            layer.hide(lower, at, overlay)?;
-            let tree = layer.lay(lower, overlay.userxattr)?;
-            if number == 0 {
-                self.put_over_root(tree)?;
-            } else {
-                let target = self
-                    .root()?
-                    .make_folder(at, Links::Refuse)
-                    .doing(|| format!("find `{}`", at.display()))?;
-                mount::attach(tree.as_fd(), target.as_fd())
-                    .doing(|| format!("put it on `{}`", at.display()))?;
+        let trees = lay_all(&memory, overlay);
+        // Off again: one mount too many over `/`, and `Pivot` would let go of that one instead of the host's.
+        take_off(&memory)?;
+        self.put_all(trees?, overlay)
+    }
+
+    fn put_all(&mut self, trees: Vec<OwnedFd>, overlay: &Overlay) -> Result<()> {
+        let mut trees = trees.into_iter();
+        if overlay.stubs.is_empty() {
+            trees.next().map_or(Ok(()), |root| self.put_over_root(root))?;
+        } else {
+            let options = [vec!["mode=755".to_string()], size(overlay)].concat();
+            self.put_over_root(mount::new("tmpfs", "nagaya", &options, 0)?)?;
+            self.make_stubs(&overlay.stubs)?;
+        }
+        let first = usize::from(overlay.stubs.is_empty());
+        for (tree, (_, at)) in trees.zip(&overlay.layers[first..]) {
+            let target =
+                self.root()?.make_folder(at, Links::Refuse).doing(|| format!("find `{}`", at.display()))?;
+            mount::attach(tree.as_fd(), target.as_fd()).doing(|| format!("put it on `{}`", at.display()))?;
+            self.layers.push(tree);
+        }
+        Ok(())
+    }
+
+    fn make_stubs(&self, stubs: &[(PathBuf, Stub)]) -> Result<()> {
+        for (path, stub) in stubs {
+            let doing = || format!("make `{}`", path.display());
+            match stub {
+                Stub::Folder(mode) => {
+                    let folder = self.root()?.make_folder(path, Links::Refuse).doing(doing)?;
+                    let by_number = format!("/proc/self/fd/{}", folder.as_raw_fd());
+                    rustix::fs::chmod(&by_number, Mode::from_raw_mode(*mode)).doing(doing)?;
+                }
+                Stub::Link(to) => {
+                    let (parent, name) = self.root()?.parent(path, Links::Refuse).doing(doing)?;
+                    rustix::fs::symlinkat(to, &parent, &name).doing(doing)?;
+                }
             }
         }
         Ok(())
     }
+}
+
+fn size(overlay: &Overlay) -> Vec<String> {
+    overlay.size.iter().map(|bytes| format!("size={bytes}")).collect()
+}
+
+fn lay_all(memory: &OwnedFd, overlay: &Overlay) -> Result<Vec<OwnedFd>> {
+    let lay = |(number, (lower, at)): (usize, &(PathBuf, PathBuf))| {
+        let layer = Layer::make(memory, number)?;
+        layer.be_like(lower)?;
+        layer.hide(lower, at, overlay)?;
+        layer.lay(lower, overlay.userxattr)
+    };
+    overlay.layers.iter().enumerate().map(lay).collect()
+}
+
+/// The overlays hold it by themselves.
+fn take_off(memory: &OwnedFd) -> Result<()> {
+    let doing = || "take the tmpfs off `/`";
+    rustix::process::fchdir(memory).doing(doing)?;
+    rustix::mount::unmount(".", UnmountFlags::DETACH).doing(doing)?;
+    rustix::process::chdir("/").doing(doing)
 }
 
 /// One upper layer.
@@ -57,6 +104,13 @@ impl Layer {
         let doing = || "make a layer in memory";
         let upper = RootFd::new(make(format!("upper{number}")).doing(doing)?);
         Ok(Layer { upper, work: make(format!("work{number}")).doing(doing)? })
+    }
+
+    /// The top of the layer is what is seen of its folder: with the mode and owner that it has below.
+    fn be_like(&self, lower: &Path) -> Result<()> {
+        let doing = || format!("look at `{}`", lower.display());
+        let stat = rustix::fs::stat(lower).doing(doing)?;
+        own(self.upper.as_fd(), Path::new("."), &stat).doing(doing)
     }
 
     /// Puts stand-ins for what cannot be seen into the layer, where the overlay finds them first.
@@ -89,24 +143,7 @@ impl Layer {
             let stat = rustix::fs::stat(lower.join(path))?;
             let (parent, name) = self.upper.parent(path, Links::Refuse)?;
             match rustix::fs::mkdirat(&parent, &name, Mode::from_raw_mode(stat.st_mode)) {
-                Ok(()) => {
-                    rustix::fs::chmodat(
-                        &parent,
-                        &name,
-                        Mode::from_raw_mode(stat.st_mode),
-                        rustix::fs::AtFlags::empty(),
-                    )?;
-                    // In a user namespace not every owner can be given; the folder is the mapped root's then.
-                    let (uid, gid) =
-                        (rustix::fs::Uid::from_raw(stat.st_uid), rustix::fs::Gid::from_raw(stat.st_gid));
-                    let _ = rustix::fs::chownat(
-                        &parent,
-                        &name,
-                        Some(uid),
-                        Some(gid),
-                        rustix::fs::AtFlags::empty(),
-                    );
-                }
+                Ok(()) => own(parent.as_fd(), &name, &stat)?,
                 Err(rustix::io::Errno::EXIST) => {}
                 Err(err) => return Err(err.into()),
             }
@@ -131,6 +168,14 @@ impl Layer {
     }
 }
 
+fn own(parent: BorrowedFd<'_>, name: &Path, stat: &rustix::fs::Stat) -> io::Result<()> {
+    let (uid, gid) = (rustix::fs::Uid::from_raw(stat.st_uid), rustix::fs::Gid::from_raw(stat.st_gid));
+    rustix::fs::chmodat(parent, name, Mode::from_raw_mode(stat.st_mode), AtFlags::empty())?;
+    // In a user namespace not every owner can be given; the folder is the mapped root's then.
+    let _ = rustix::fs::chownat(parent, name, Some(uid), Some(gid), AtFlags::empty());
+    Ok(())
+}
+
 /// "Not there": a character device 0:0. Source: overlayfs.rst, "whiteouts and opaque directories".
 fn whiteout(parent: &OwnedFd, name: &Path) -> io::Result<()> {
     Ok(rustix::fs::mknodat(parent, name, FileType::CharacterDevice, Mode::empty(), 0)?)
@@ -139,7 +184,7 @@ fn whiteout(parent: &OwnedFd, name: &Path) -> io::Result<()> {
 /// A folder that does not let what is below shine through.
 fn empty(parent: &OwnedFd, name: &Path, mode: u32, userxattr: bool) -> io::Result<()> {
     rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(mode))?;
-    rustix::fs::chmodat(parent, name, Mode::from_raw_mode(mode), rustix::fs::AtFlags::empty())?;
+    rustix::fs::chmodat(parent, name, Mode::from_raw_mode(mode), AtFlags::empty())?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = rustix::fs::openat(parent, name, flags, Mode::empty())?;
     let attribute = if userxattr { "user.overlay.opaque" } else { "trusted.overlay.opaque" };

@@ -52,7 +52,10 @@ impl Hands<'_> {
 
     /// Nothing of the root itself can be changed; what is mounted below keeps its own rules.
     pub(super) fn readonly_root(&self) -> Result<()> {
-        mount::set(self.root()?.as_fd(), Attributes { set: Attributes::READONLY, clear: 0 }, false)
+        let readonly = Attributes { set: Attributes::READONLY, clear: 0 };
+        // Layers of an overlay are parts of the root, not mounts that somebody has asked for.
+        self.layers.iter().try_for_each(|layer| mount::set(layer.as_fd(), readonly, false))?;
+        mount::set(self.root()?.as_fd(), readonly, false)
     }
 
     /// Both folders of `pivot_root` may be the same one: the old root then lies over the new one, and is

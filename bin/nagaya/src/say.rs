@@ -1,0 +1,31 @@
+//! What people are told: data on stdout, talk on stderr.
+
+use std::io::Write;
+
+use fault::{Doing, Fault, Result};
+
+/// Tells why a command failed. Once, in `main`, and nowhere else.
+pub(crate) fn error(fault: &Fault) {
+    talk(&format!("error: {fault}\n"));
+}
+
+/// Tells what was left out.
+pub(crate) fn warn(sentence: &str) {
+    talk(&format!("warning: {}\n", fault::visible(sentence)));
+}
+
+/// Tells something besides.
+pub(crate) fn note(sentence: &str) {
+    talk(&format!("note: {}\n", fault::visible(sentence)));
+}
+
+/// Writes to stderr. If that is closed, there is nobody left to tell.
+pub(crate) fn talk(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes data to stdout. If that is full or closed, the command has failed.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).doing(|| "write to stdout")
+}
