@@ -51,7 +51,7 @@ fn what_waits_at_the_gate_can_never_be_written_to() {
     });
     let kept = keep(running.pid());
     running.signal(rustix::process::Signal::KILL);
-    running.finish();
+    assert_eq!(running.finish().code, 137);
     write(&kept).expect("nothing keeps it from being written to");
 }
 

@@ -155,9 +155,10 @@ impl Relay {
         Ok(relay)
     }
 
-    /// The container's terminal gets the size of ours.
+    /// The container's terminal gets the size of ours, on whichever stream that is.
     fn resize(&self) {
-        if let Ok(size) = tcgetwinsize(rustix::stdio::stdin()) {
+        let streams = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
+        if let Some(size) = streams.into_iter().find_map(|stream| tcgetwinsize(stream).ok()) {
             let _ = tcsetwinsize(&self.terminal, size);
         }
     }

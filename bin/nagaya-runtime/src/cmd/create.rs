@@ -183,6 +183,6 @@ fn tell(typed: &Typed, global: &Global, started: &Started) -> Result<()> {
         lines.push('\n');
     }
     let whole = started.trace.whole.as_micros();
-    lines += &format!("{whole:>8} us  in all\n");
-    std::io::stderr().write_all(lines.as_bytes()).doing(|| "write the trace")
+    let mut out = std::io::stderr().lock();
+    out.write_all(lines.as_bytes()).and_then(|()| writeln!(out, "{whole:>8} us  in all")).doing(|| "write the trace")
 }
