@@ -10,7 +10,7 @@ export NAGAYA_COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo u
 
 all:
 	@command -v cargo >/dev/null || { echo "Rust is missing: see https://rustup.rs"; exit 1; }
-	cargo build --release --bins --locked
+	cargo build --release --workspace --bins --locked
 
 # The main job: a container of this machine's own files, in which nothing can be broken.
 demo: all

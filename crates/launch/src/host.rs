@@ -102,18 +102,18 @@ fn place(
     id: &ContainerId,
 ) -> Result<Place> {
     // In a container without a cgroup namespace our own path is the host's, and nothing here.
-    let own_is_here = mount.join(own.strip_prefix("/").unwrap_or(own)).is_dir();
+    let own_is_here = own == Path::new("/") || mount.join(own.strip_prefix("/").unwrap_or(own)).is_dir();
     let own = if own_is_here { own } else { Path::new("/") };
     let leaf = plan::cgroup_leaf(&mount, own, path, id.as_str())?;
-    let mut missing: Vec<_> =
-        leaf.ancestors().take_while(|path| !path.exists()).map(Path::to_path_buf).collect();
+    // Mostly the last one is missing, and nothing else: one look is enough then.
+    let above = leaf.ancestors().skip(1).take_while(|path| !path.exists()).map(Path::to_path_buf);
+    let mut missing: Vec<_> = std::iter::once(leaf.clone()).chain(above).collect();
     missing.reverse();
     Ok(Place { controllers, mount, leaf, missing })
 }
 
 /// The first folder in which we would have to make something, if we may not.
 fn closed_to_us(place: &Place) -> Option<&Path> {
-    let first = place.missing.first().unwrap_or(&place.leaf);
-    let above = first.parent()?;
+    let above = place.missing.first()?.parent()?;
     rustix::fs::access(above, Access::WRITE_OK).err().map(|_| above)
 }

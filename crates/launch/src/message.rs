@@ -50,9 +50,18 @@ impl Peer {
     /// Waits for the end of theirs; nothing if they are gone.
     pub(crate) fn receive(&self) -> io::Result<Option<Turn>> {
         let mut bytes = vec![0; LONGEST];
-        let (length, _) = rustix::io::retry_on_intr(|| {
-            rustix::net::recv(&self.0, bytes.as_mut_slice(), RecvFlags::empty())
-        })?;
+        let mut receive = || {
+            rustix::io::retry_on_intr(|| rustix::net::recv(&self.0, bytes.as_mut_slice(), RecvFlags::empty()))
+        };
+        let received = match receive() {
+            // They ended without having heard our last turn. What they said before that is still there.
+            Err(rustix::io::Errno::CONNRESET) => receive(),
+            received => received,
+        };
+        let (length, _) = match received {
+            Err(rustix::io::Errno::CONNRESET) => return Ok(None),
+            received => received?,
+        };
         if length == 0 {
             return Ok(None);
         }

@@ -62,7 +62,6 @@ pub fn create(ask: &Ask, host: &Host) -> Result<Plan> {
 
     let mut warnings = Vec::new();
     let mut steps = vec![Step::Record { poststop: spec.hooks.poststop.clone() }];
-    steps.extend(place::prepare(host, &spec.linux.resources)?);
     steps.extend(before_the_gate(ask, process, &namespaces, host, &root)?);
     steps.push(Step::Save);
     if ask.gate {
@@ -82,31 +81,88 @@ fn before_the_gate(
     host: &Host,
     root: &Path,
 ) -> Result<Vec<Step>> {
-    let (spec, linux) = (ask.spec, &ask.spec.linux);
+    let spec = ask.spec;
     let own_user = namespaces.has_own(NamespaceKind::User);
-    let mounts = files::mounts(spec, ask.bundle, namespaces, host)?;
-    let mut steps = Vec::new();
-    let joins_mounts = namespaces.joins(NamespaceKind::Mount);
-    let by_host = own_user && host.can_mount();
-    if by_host && ask.overlay.is_none() && !joins_mounts || mounts.iter().any(Mount::is_opened_by_host) {
-        let root = (by_host && ask.overlay.is_none() && !joins_mounts).then_some(root);
-        steps.push(files::open_sources(root, &mounts));
-    }
+    let mut cgroup = Cgroup::plan(spec, host, own_user)?;
+    let mut mounts = files::mounts(spec, ask.bundle, namespaces, host)?;
+    let by_host =
+        own_user && host.can_mount() && ask.overlay.is_none() && !namespaces.joins(NamespaceKind::Mount);
 
-    let into_cgroup = match &host.cgroups {
-        Cgroups::V2(place) => Some(place.leaf.clone()),
-        _ => None,
-    };
-    let born_in_cgroup = into_cgroup.is_some();
-    steps.push(namespaces.clone_step(into_cgroup));
-    steps.extend(namespaces.map_ids(linux, host));
+    let mut steps = cgroup.before_the_clone();
+    if by_host || mounts.iter().any(Mount::is_opened_by_host) {
+        steps.push(files::open_sources(by_host.then_some(root), &mounts));
+    }
+    steps.push(namespaces.clone_step(cgroup.born_in.clone()));
+    steps.append(&mut cgroup.make);
+    steps.extend(namespaces.map_ids(&spec.linux, host));
     steps.extend(process::oom_score(process, namespaces, Side::Host));
 
-    if let Cgroups::V1(places) = &host.cgroups {
-        steps.push(Step::JoinCgroups { paths: places.iter().map(|place| place.leaf.clone()).collect() });
+    let mut join = cgroup.join;
+    join.extend(namespaces.own_cgroup_step(cgroup.born_in.is_some()));
+    if cgroup.meanwhile {
+        join.extend(files::take_cgroups(&mut mounts, spec).map(Step::Mount));
+    } else {
+        steps.append(&mut join);
     }
-    steps.extend(namespaces.unshare_steps(linux, born_in_cgroup));
-    if own_user {
+    steps.extend(enter(ask, namespaces, host));
+    steps.extend(root_steps(ask, namespaces, root, by_host)?);
+    steps.extend(files::fill(spec, mounts, own_user || host.in_user_namespace)?);
+    steps.extend((process.cwd != "/").then(|| Step::MakeFolder { path: PathBuf::from(&process.cwd) }));
+    steps.extend(own_settings(spec, namespaces)?);
+    steps.extend(process::oom_score(process, namespaces, Side::Child));
+    steps.extend(files::cover(spec));
+    steps.extend(join);
+    // Hooks of the host's side need the namespaces and the mounts, and the container's files from outside.
+    steps.extend(hooks(spec, Stage::Prestart));
+    steps.extend(hooks(spec, Stage::CreateRuntime));
+    steps.extend(hooks(spec, Stage::CreateContainer));
+    steps.extend(close_root(ask, namespaces)?);
+    steps.push(Step::ChangeDirectory { path: process.cwd.clone() });
+    // Before the gate: whoever waits for `create` to close its streams would wait for ever, if the container
+    // still had them while it has a terminal of its own.
+    steps.push(Step::NewSession { terminal: process.terminal });
+    steps.push(Step::FindProgram { name: process.args[0].clone(), path: process::search_path(process) });
+    Ok(steps)
+}
+
+/// How the container gets into its cgroup.
+struct Cgroup {
+    /// The host's steps: make it, set its limits.
+    make: Vec<Step>,
+    /// The child's: go in (v1).
+    join: Vec<Step>,
+    /// The child is born in it (v2).
+    born_in: Option<PathBuf>,
+    /// The host makes it while the child makes its mounts. Not with a user namespace: the child could not
+    /// open it then, and inherits what the host has opened before the clone.
+    meanwhile: bool,
+}
+
+impl Cgroup {
+    fn plan(spec: &Spec, host: &Host, own_user: bool) -> Result<Cgroup> {
+        let make = place::prepare(host, &spec.linux.resources)?;
+        let (join, born_in) = match &host.cgroups {
+            Cgroups::V1(places) => {
+                let paths = places.iter().map(|place| place.leaf.clone()).collect();
+                (vec![Step::JoinCgroups { paths }], None)
+            }
+            Cgroups::V2(place) => (Vec::new(), Some(place.leaf.clone())),
+            Cgroups::None(_) => (Vec::new(), None),
+        };
+        let meanwhile = !join.is_empty() && !own_user;
+        Ok(Cgroup { make, join, born_in, meanwhile })
+    }
+
+    fn before_the_clone(&mut self) -> Vec<Step> {
+        if self.meanwhile { Vec::new() } else { std::mem::take(&mut self.make) }
+    }
+}
+
+/// The child enters its namespaces.
+fn enter(ask: &Ask, namespaces: &Namespaces, host: &Host) -> Vec<Step> {
+    let linux = &ask.spec.linux;
+    let mut steps = namespaces.own_clocks_steps(linux);
+    if namespaces.has_own(NamespaceKind::User) {
         // Not before the clocks are set: a process that changes its user may not write its own proc files.
         steps.push(Step::BecomeRoot { groups: namespaces.can_set_groups(linux, host) });
     }
@@ -114,32 +170,22 @@ fn before_the_gate(
     if ask.keyring {
         steps.push(Step::NewKeyring { name: format!("_ses.{}", ask.id) });
     }
+    steps
+}
 
-    let propagation = propagation(spec)?;
+/// The child gets a root to fill.
+fn root_steps(ask: &Ask, namespaces: &Namespaces, root: &Path, by_host: bool) -> Result<Vec<Step>> {
+    let path = root.to_path_buf();
+    let mut steps = Vec::new();
     if namespaces.is_new(NamespaceKind::Mount) {
-        steps.push(Step::CutMounts { propagation: Propagation::named("rslave").unwrap_or(propagation) });
+        let propagation = Propagation::named("rslave").map_or_else(|| propagation(ask.spec), Ok)?;
+        steps.push(Step::CutMounts { propagation });
     }
     steps.push(match &ask.overlay {
         Some(overlay) => Step::LayOverlay(overlay.clone()),
-        None if joins_mounts => Step::OpenRoot { path: root.to_path_buf() },
-        None => Step::BindRoot { path: root.to_path_buf(), by_host },
+        None if namespaces.joins(NamespaceKind::Mount) => Step::OpenRoot { path },
+        None => Step::BindRoot { path, by_host },
     });
-    steps.extend(files::fill(spec, mounts, own_user || host.in_user_namespace)?);
-    if process.cwd != "/" {
-        steps.push(Step::MakeFolder { path: PathBuf::from(&process.cwd) });
-    }
-    steps.extend(own_settings(spec, namespaces)?);
-    steps.extend(process::oom_score(process, namespaces, Side::Child));
-    // Hooks of the host's side need the namespaces and the mounts, and the container's files from outside.
-    steps.extend(hooks(spec, Stage::Prestart));
-    steps.extend(hooks(spec, Stage::CreateRuntime));
-    steps.extend(hooks(spec, Stage::CreateContainer));
-    steps.extend(close_root(ask, namespaces, propagation));
-    steps.push(Step::ChangeDirectory { path: process.cwd.clone() });
-    // Before the gate: whoever waits for `create` to close its streams would wait for ever, if the container
-    // still had them while it has a terminal of its own.
-    steps.push(Step::NewSession { terminal: process.terminal });
-    steps.push(Step::FindProgram { name: process.args[0].clone(), path: process::search_path(process) });
     Ok(steps)
 }
 
@@ -193,23 +239,17 @@ fn check_sysctl(key: &str, namespaces: &Namespaces) -> Result<()> {
 }
 
 /// The last steps on the root, after which the host is out of reach.
-fn close_root(ask: &Ask, namespaces: &Namespaces, propagation: Propagation) -> Vec<Step> {
-    let linux = &ask.spec.linux;
+fn close_root(ask: &Ask, namespaces: &Namespaces) -> Result<Vec<Step>> {
+    let propagation = propagation(ask.spec)?;
     let mut steps = Vec::new();
-    if !linux.readonly_paths.is_empty() {
-        steps.push(Step::ReadonlyPaths { paths: linux.readonly_paths.clone() });
-    }
-    if !linux.masked_paths.is_empty() {
-        steps.push(Step::MaskPaths { paths: linux.masked_paths.clone() });
-    }
     if ask.spec.root.as_ref().is_some_and(|root| root.readonly) {
         steps.push(Step::ReadonlyRoot);
     }
     steps.push(if ask.pivot && namespaces.is_new(NamespaceKind::Mount) { Step::Pivot } else { Step::Chroot });
-    if !linux.rootfs_propagation.is_empty() {
+    if !ask.spec.linux.rootfs_propagation.is_empty() {
         steps.push(Step::ShareRoot { propagation });
     }
-    steps
+    Ok(steps)
 }
 
 fn propagation(spec: &Spec) -> Result<Propagation> {

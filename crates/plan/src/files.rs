@@ -50,6 +50,31 @@ fn cgroups(asked: Source, namespaces: &Namespaces, host: &Host) -> Source {
     }
 }
 
+/// Takes the mount of cgroups out of the list, to be made last: by then the host has made them, and the
+/// child had not to wait. Only where nobody can tell: nothing else may be mounted above or below.
+pub(crate) fn take_cgroups(mounts: &mut Vec<Mount>, spec: &Spec) -> Option<Mount> {
+    let at = mounts.iter().position(|mount| matches!(mount.what, Source::Cgroups(_)))?;
+    let own = mounts[at].at.clone();
+    let touches = |path: &Path| path.starts_with(&own) || own.starts_with(path);
+    let linux = &spec.linux;
+    let covered = linux.masked_paths.iter().chain(&linux.readonly_paths).any(|path| touches(Path::new(path)));
+    let mounted = mounts[at + 1..].iter().any(|mount| touches(&mount.at));
+    (!covered && !mounted).then(|| mounts.remove(at))
+}
+
+/// The steps that cover what a container is not to see or change.
+pub(crate) fn cover(spec: &Spec) -> Vec<Step> {
+    let linux = &spec.linux;
+    let mut steps = Vec::new();
+    if !linux.readonly_paths.is_empty() {
+        steps.push(Step::ReadonlyPaths { paths: linux.readonly_paths.clone() });
+    }
+    if !linux.masked_paths.is_empty() {
+        steps.push(Step::MaskPaths { paths: linux.masked_paths.clone() });
+    }
+    steps
+}
+
 /// What the host opens before the clone: the root, and the sources of binds, by the fields that ask for them.
 pub(crate) fn open_sources(root: Option<&Path>, mounts: &[Mount]) -> Step {
     let source = |mount: &Mount| match &mount.what {

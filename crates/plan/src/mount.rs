@@ -270,6 +270,11 @@ impl Words {
 }
 
 impl Mount {
+    /// It is of what the host makes, or opens.
+    pub(crate) fn needs_host(&self) -> bool {
+        matches!(self.what, Source::Cgroups(_) | Source::Bind { by_host: true, .. })
+    }
+
     /// The child may not be able to open its source.
     pub(crate) fn is_opened_by_host(&self) -> bool {
         matches!(self.what, Source::Bind { by_host: true, .. })

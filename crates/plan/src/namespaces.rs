@@ -118,19 +118,20 @@ impl Namespaces {
         self.join.iter().cloned().map(Step::JoinNamespace).collect()
     }
 
-    /// What the child makes by itself, later than the clone.
-    pub(crate) fn unshare_steps(&self, linux: &Linux, born_in_cgroup: bool) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if self.is_new(NamespaceKind::Cgroup) && !born_in_cgroup {
-            steps.push(Step::Unshare { kind: NamespaceKind::Cgroup });
+    /// The cgroup namespace, whose root is where its maker is: not before that is in its cgroup.
+    pub(crate) fn own_cgroup_step(&self, born_in_cgroup: bool) -> Option<Step> {
+        let new = self.is_new(NamespaceKind::Cgroup) && !born_in_cgroup;
+        new.then_some(Step::Unshare { kind: NamespaceKind::Cgroup })
+    }
+
+    /// The time namespace, which only its maker can set the clocks of.
+    pub(crate) fn own_clocks_steps(&self, linux: &Linux) -> Vec<Step> {
+        if !self.is_new(NamespaceKind::Time) {
+            return Vec::new();
         }
-        if self.is_new(NamespaceKind::Time) {
-            steps.push(Step::Unshare { kind: NamespaceKind::Time });
-            let clock =
-                |(name, offset): (&String, &TimeOffset)| Clock { name: name.clone(), offset: *offset };
-            steps.push(Step::SetClocks { clocks: linux.time_offsets.iter().map(clock).collect() });
-        }
-        steps
+        let clock = |(name, offset): (&String, &TimeOffset)| Clock { name: name.clone(), offset: *offset };
+        let clocks = linux.time_offsets.iter().map(clock).collect();
+        vec![Step::Unshare { kind: NamespaceKind::Time }, Step::SetClocks { clocks }]
     }
 
     /// The mappings of a new user namespace.

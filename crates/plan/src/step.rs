@@ -307,6 +307,31 @@ impl Step {
         }
     }
 
+    /// The child must not begin it before the host has done all that stands above. The others touch only what
+    /// is the child's own: its mounts, its root, its names.
+    pub fn needs_host(&self) -> bool {
+        use Step::*;
+        match self {
+            Mount(mount) => mount.needs_host(),
+            BindRoot { by_host, .. } => *by_host,
+            NewKeyring { .. } | CutMounts { .. } | LayOverlay(_) | MakeFolder { .. } | MakeDevices { .. } => {
+                false
+            }
+            SetClocks { .. }
+            | JoinNamespace(_)
+            | MakeConsole { .. }
+            | SetSysctl { .. }
+            | SetOomScore { .. } => false,
+            Unshare { kind } => *kind == NamespaceKind::Cgroup,
+            MakeLinks
+            | SetHostname { .. }
+            | SetDomainname { .. }
+            | ReadonlyPaths { .. }
+            | MaskPaths { .. } => false,
+            _ => true,
+        }
+    }
+
     /// What takes this step back. A failed `create` and every `delete` run these backwards.
     pub fn undo(&self) -> Option<Undo> {
         match self {

@@ -184,5 +184,7 @@ fn tell(typed: &Typed, global: &Global, started: &Started) -> Result<()> {
     }
     let whole = started.trace.whole.as_micros();
     let mut out = std::io::stderr().lock();
-    out.write_all(lines.as_bytes()).and_then(|()| writeln!(out, "{whole:>8} us  in all")).doing(|| "write the trace")
+    out.write_all(lines.as_bytes())
+        .and_then(|()| writeln!(out, "{whole:>8} us  in all"))
+        .doing(|| "write the trace")
 }

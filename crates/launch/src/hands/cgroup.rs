@@ -18,8 +18,9 @@ impl Hands<'_> {
         if inherit_cpuset {
             inherit(path)?;
         }
-        if !shared {
-            match rustix::fs::open(path.join("tasks"), OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()) {
+        // With the clone still ahead, the child inherits what we open now, and may not be able to itself.
+        if !shared && self.pid == 0 {
+            match open_tasks(path) {
                 Ok(tasks) => drop(self.tasks.insert(path.to_path_buf(), tasks)),
                 // Not v1: the child is born in its cgroup.
                 Err(rustix::io::Errno::NOENT) => {}
@@ -35,12 +36,16 @@ impl Hands<'_> {
     pub(super) fn join_cgroups(&mut self, paths: &[PathBuf]) -> Result<()> {
         for path in paths {
             let doing = || format!("join cgroup `{}`", path.display());
-            let tasks: OwnedFd = self.tasks.remove(path).ok_or(io::ErrorKind::NotFound).doing(doing)?;
+            let tasks = self.tasks.remove(path).map_or_else(|| open_tasks(path), Ok).doing(doing)?;
             rustix::io::write(&tasks, b"0").doing(doing)?;
         }
         self.tasks.clear();
         Ok(())
     }
+}
+
+fn open_tasks(cgroup: &Path) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::open(cgroup.join("tasks"), OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
 fn make(path: &Path) -> Result<()> {

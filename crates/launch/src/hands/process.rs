@@ -76,15 +76,10 @@ fn resource(number: u8) -> Option<Resource> {
 /// Drops what no program is ever to have, while there is the capability to do so. Those that the kernel
 /// does not know are not there to be dropped.
 pub(super) fn drop_bounding(keep: u64) -> Result<()> {
-    for number in 0..64_u8 {
-        let bit = CapabilitySet::from_bits_retain(1 << number);
-        match thread::capability_is_in_bounding_set(bit) {
+    for number in (0..64_u8).filter(|number| keep & (1 << number) == 0) {
+        match thread::remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << number)) {
             Err(rustix::io::Errno::INVAL) => return Ok(()),
-            Ok(true) if keep & (1 << number) == 0 => {
-                thread::remove_capability_from_bounding_set(bit)
-                    .doing(|| format!("drop {}", plan::capability_name(Capability(number))))?;
-            }
-            _ => {}
+            other => other.doing(|| format!("drop {}", plan::capability_name(Capability(number))))?,
         }
     }
     Ok(())
