@@ -1,0 +1,80 @@
+//! The commands of README.md do what it says they do.
+//!
+//! A `console` block is a session: `$ ` begins a command, the lines below are what it prints, on both streams.
+//! `...` stands for anything.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use lab::Lab;
+
+struct Step {
+    command: String,
+    expected: String,
+}
+
+/// All sessions of a text, one after the other: what one makes, the next one uses.
+fn steps(text: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        match line.strip_prefix("$ ") {
+            _ if line.starts_with("```") => inside = line == "```console",
+            Some(command) if inside => steps.push(Step { command: command.into(), expected: String::new() }),
+            None if inside => {
+                let step = steps.last_mut().expect("a command before its output");
+                step.expected += line;
+                step.expected.push('\n');
+            }
+            _ => {}
+        }
+    }
+    steps
+}
+
+/// `expected`, in which `...` stands for anything, is what `said` is.
+fn fits(said: &str, expected: &str) -> bool {
+    let mut parts = expected.split("...");
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = said.strip_prefix(first) else { return false };
+    let mut open = false;
+    for part in parts {
+        open = part.trim().is_empty();
+        let Some(at) = rest.find(part) else { return open };
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty() || open
+}
+
+#[test]
+fn every_command_prints_what_the_readme_says() {
+    let lab = Lab::new();
+    let programs = lab::runtime().parent().expect("a folder").display().to_string();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (mut folder, mut ran) = (lab.folder().join("readme"), 0);
+    fs::create_dir(&folder).unwrap();
+    for Step { command, expected } in steps(&readme) {
+        // The shell tells where it ended up: a `cd` counts for the next command.
+        let script = format!("exec 2>&1\n{command}\npwd > {}", lab.folder().join("pwd").display());
+        let output = Command::new("bash")
+            .args(["-c", &script])
+            .current_dir(&folder)
+            .env("PATH", &path)
+            .env("NAGAYA_ROOT", lab.folder().join("nagaya"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(fits(&said, &expected), "$ {command}\nexpected:\n{expected}\nsaid:\n{said}");
+        folder = fs::read_to_string(lab.folder().join("pwd")).unwrap().trim().into();
+        ran += 1;
+    }
+    assert!(ran >= 9, "the readme has {ran} commands left");
+}
+
+#[test]
+fn what_does_not_fit_is_seen() {
+    assert!(fits("a b c\n", "a ... c\n") && fits("a\nb\n", "a\n...\n") && fits("", ""));
+    assert!(!fits("a b d\n", "a ... c\n") && !fits("x\n", "") && !fits("", "x\n"));
+}
