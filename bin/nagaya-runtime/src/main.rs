@@ -10,6 +10,8 @@ use std::process::ExitCode;
 use args::{Args, Global};
 
 fn main() -> ExitCode {
+    // Whoever started us may ignore it, and then nobody's exit status could be read.
+    sys::signals::default_sigchld();
     let mut args = Args::of_process();
     let mut global = Global::default();
     let done = args.global(&mut global).and_then(|verb| {

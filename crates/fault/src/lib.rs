@@ -101,6 +101,18 @@ impl Fault {
         self
     }
 
+    /// The same with texts of a size that fits a message.
+    #[must_use]
+    pub fn shortened(mut self) -> Fault {
+        let texts = [Some(&mut self.doing), self.cause.as_mut(), self.hint.as_mut()];
+        for text in texts.into_iter().flatten() {
+            if let Some((at, _)) = text.char_indices().nth(LONGEST) {
+                text.truncate(at);
+            }
+        }
+        self
+    }
+
     /// What a caller can branch on.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -37,7 +37,7 @@ impl Container {
         match &self.saved {
             None if self.folder.is_locked() => Status::Creating,
             Some(saved) if is_alive(saved) => {
-                if self.folder.gate().exists() {
+                if gate::is_closed(&self.folder) {
                     Status::Created
                 } else {
                     Status::Running
@@ -100,15 +100,16 @@ impl Container {
     pub fn kill(&self, signal: Signal, all: bool) -> Result<()> {
         let doing = || format!("kill container `{}`", self.id);
         let alive = matches!(self.status(), Status::Created | Status::Running);
+        // After a reboot the cgroup's name is somebody else's.
+        let cgroup = undo::cgroup(&self.record.undo).filter(|_| self.record.boot_id == boot::id());
         let ends_with_first = self.saved.as_ref().is_some_and(|saved| saved.ends_with_first);
-        // Without a pid namespace of its own, its other processes live on when the first one is killed.
-        if all
-            || (alive
-                && signal == Signal::KILL
-                && !ends_with_first
-                && undo::cgroup(&self.record.undo).is_ok())
-        {
-            return undo::signal_all(undo::cgroup(&self.record.undo)?, signal).doing(doing);
+        match cgroup {
+            // Without a pid namespace of its own, its other processes live on when the first one is killed.
+            Some(cgroup) if signal == Signal::KILL && (all || alive && !ends_with_first) => {
+                return undo::kill_until_empty(cgroup).doing(doing);
+            }
+            Some(cgroup) if all => return undo::signal_all(cgroup, signal).doing(doing),
+            _ => {}
         }
         if !alive {
             return Err(Fault::new(Kind::WrongState, doing()).because("container not running"));

@@ -108,6 +108,8 @@ fn make(
     gate: bool,
 ) -> Result<Started> {
     let start = Instant::now();
+    // Taking the name is a step; but who asks for one in use is to hear that, and not what follows from it.
+    all.folder(id).check_free()?;
     let host = host::read(spec, id)?;
     let ask = Ask {
         id,
@@ -162,6 +164,7 @@ fn launch(steps: &[Step], hands: &mut Hands, pid_file: Option<&Path>) -> Result<
     let mut took = Vec::with_capacity(steps.len());
     for step in &steps[..at] {
         took.push(timed(|| hands.execute(step)).map_err(|fault| fault.during(step.to_string()))?.1);
+        hands.done.extend(step.undo());
     }
     if steps.iter().any(|step| matches!(step, Step::Gate)) {
         hands.gate = Some(gate::make(&hands.making.folder)?);
@@ -206,6 +209,7 @@ fn walk_as_host(
     hands.making.took = took.iter().map(nanos).collect();
     let walked = walk(&rest[..gate.unwrap_or(rest.len())], Side::Host, peer, |step| {
         hands.execute(step)?;
+        hands.done.extend(step.undo());
         match (step, pid_file) {
             (Step::Save, Some(path)) => replace(path, hands.pid.to_string().as_bytes(), 0o644),
             _ => Ok(()),
@@ -235,8 +239,8 @@ fn until_program_runs(peer: &Peer) -> Result<Duration> {
 fn be_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> ! {
     // The folder's lock is the runtime's alone; with our copy of it, it would never end.
     hands.making.lock = None;
-    // Modes are what the steps say, whatever the caller's mask is. The program gets that one back.
-    hands.umask = Some(rustix::process::umask(rustix::fs::Mode::empty()));
+    // Modes are what the steps say, until one says what the program's are.
+    rustix::process::umask(rustix::fs::Mode::empty());
     if rest.iter().any(|step| step.is_childs() && matches!(step, Step::RunHooks { .. })) {
         // Hooks are told our number as the host has it, and the host's proc is still where it was.
         let own = std::fs::read_link("/proc/self").ok();
@@ -287,7 +291,7 @@ fn take_back(hands: &Hands) {
         return;
     }
     let state = making.state(0, Status::Stopped);
-    if undo::all(&making.undo, &state, &mut Vec::new()).is_ok() {
+    if undo::all(&hands.done, &state, &mut Vec::new()).is_ok() {
         let _ = making.folder.remove();
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use fault::{Doing, Result};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
@@ -32,6 +32,9 @@ impl Ended {
         }
     }
 }
+
+/// How long a terminal that nobody has open is not looked at.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// `SIGCHLD` and `SIGWINCH`, which are about us.
 const CHILD: i32 = 17;
@@ -79,7 +82,8 @@ impl Foreground {
         if let Some(relay) = &relay {
             relay.watch(&mut fds);
         }
-        match poll(&mut fds, None) {
+        let pause = relay.as_ref().filter(|relay| relay.hung).map(|_| PAUSE);
+        match poll(&mut fds, pause.as_ref()) {
             Err(Errno::INTR) => return Ok(false),
             other => other.doing(|| "wait for the program")?,
         };
@@ -135,6 +139,8 @@ struct Relay {
     typed: VecDeque<u8>,
     /// Our stdin is still open.
     typing: bool,
+    /// Nobody has the container's end open: not looked at for a while.
+    hung: bool,
     /// Our own terminal's settings, to be put back.
     before: Option<Termios>,
 }
@@ -144,7 +150,7 @@ impl Relay {
         rustix::io::ioctl_fionbio(&terminal, true).doing(|| "set the terminal up")?;
         let stdin = rustix::stdio::stdin();
         let before = if isatty(stdin) { tcgetattr(stdin).ok() } else { None };
-        let relay = Relay { terminal, typed: VecDeque::new(), typing: true, before };
+        let relay = Relay { terminal, typed: VecDeque::new(), typing: true, hung: false, before };
         relay.resize();
         if let Some(before) = &relay.before {
             // Keys go to the container as they are; its own terminal makes lines and signals of them.
@@ -168,7 +174,9 @@ impl Relay {
         if !self.typed.is_empty() {
             wanted |= PollFlags::OUT;
         }
-        fds.push(PollFd::new(&self.terminal, wanted));
+        if !self.hung {
+            fds.push(PollFd::new(&self.terminal, wanted));
+        }
         // No more is taken from the keyboard than the container takes from us.
         if self.typing && self.typed.is_empty() {
             fds.push(PollFd::from_borrowed_fd(rustix::stdio::stdin(), PollFlags::IN));
@@ -176,10 +184,16 @@ impl Relay {
     }
 
     fn pass(&mut self, happened: &[PollFlags]) -> Result<()> {
-        if happened.first().is_some_and(|flags| flags.intersects(PollFlags::IN)) {
+        let (terminal, keys) = match happened.split_first() {
+            Some((terminal, keys)) if !self.hung => (*terminal, keys),
+            _ => (PollFlags::empty(), happened),
+        };
+        // The program has closed its end. It may open it again, and until then the kernel says so all the time.
+        self.hung = terminal.intersects(PollFlags::HUP) && !terminal.intersects(PollFlags::IN);
+        if terminal.intersects(PollFlags::IN) {
             self.show();
         }
-        if happened.get(1).is_some_and(|flags| !flags.is_empty()) {
+        if keys.first().is_some_and(|flags| !flags.is_empty()) {
             self.take_keys()?;
         }
         self.hand_keys()

@@ -109,7 +109,15 @@ fn place(
     let above = leaf.ancestors().skip(1).take_while(|path| !path.exists()).map(Path::to_path_buf);
     let mut missing: Vec<_> = std::iter::once(leaf.clone()).chain(above).collect();
     missing.reverse();
-    Ok(Place { controllers, mount, leaf, missing })
+    Ok(Place { controllers, mount, occupied: is_occupied(&leaf), leaf, missing })
+}
+
+/// There are processes in this cgroup or below. To adopt it would be to end them with the container.
+fn is_occupied(cgroup: &Path) -> bool {
+    let Ok(list) = fs::read_to_string(cgroup.join("cgroup.procs")) else { return false };
+    let Ok(entries) = fs::read_dir(cgroup) else { return !list.is_empty() };
+    let mut below = entries.filter_map(std::io::Result::ok).filter(|entry| entry.path().is_dir());
+    !list.is_empty() || below.any(|entry| is_occupied(&entry.path()))
 }
 
 /// The first folder in which we would have to make something, if we may not.

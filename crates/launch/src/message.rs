@@ -20,8 +20,8 @@ pub(crate) struct Turn {
     pub failed: Option<Fault>,
 }
 
-/// Bytes of the longest message: a hundred steps and a fault.
-const LONGEST: usize = 64 * 1024;
+/// Bytes of the longest message: ten thousand steps and a fault; the kernel lets a socket hold a little more.
+const LONGEST: usize = 192 * 1024;
 
 /// One end of a connection that keeps messages apart.
 #[derive(Debug)]

@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
@@ -171,11 +171,7 @@ impl Folder {
             other => other,
         };
         match made {
-            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Fault::new(Kind::Exists, format!("take the name `{}`", self.name()))
-                    .because("container with given ID already exists")
-                    .hint(format!("`delete --force {}` removes that one", self.name())))
-            }
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => Err(self.taken()),
             other => other.doing(doing).map_err(|fault| match fault.kind() {
                 Kind::Denied => fault.hint("choose another folder by --root, or be root"),
                 _ => fault,
@@ -183,18 +179,37 @@ impl Folder {
         }
     }
 
+    /// The name is free right now.
+    pub(crate) fn check_free(&self) -> Result<()> {
+        if self.path.exists() { Err(self.taken()) } else { Ok(()) }
+    }
+
+    fn taken(&self) -> Fault {
+        Fault::new(Kind::Exists, format!("take the name `{}`", self.name()))
+            .because("container with given ID already exists")
+            .hint(format!("`delete --force {}` removes that one", self.name()))
+    }
+
     fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// Keeps other commands away from this container, as long as the answer lives.
+    ///
+    /// # Errors
+    /// `NotFound`: the container was removed while we waited.
     pub(crate) fn lock(&self) -> Result<Lock> {
         let doing = || format!("lock `{}`", self.path.display());
-        let folder = File::open(&self.path).doing(doing)?;
         let until = Instant::now() + PATIENCE;
         loop {
+            let folder = File::open(&self.path).doing(doing).map_err(|fault| match fault.kind() {
+                Kind::NotFound => fault.because("container does not exist"),
+                _ => fault,
+            })?;
             match rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Lock { _folder: folder }),
+                // The folder that we have may have been removed since, and its name be another container's.
+                Ok(()) if self.is(&folder) => return Ok(Lock { _folder: folder }),
+                Ok(()) => {}
                 Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < until => {
                     sleep(Duration::from_millis(5));
                 }
@@ -205,6 +220,12 @@ impl Folder {
                 Err(err) => return Err(err).doing(doing),
             }
         }
+    }
+
+    /// The open folder is the one that has the name now.
+    fn is(&self, folder: &File) -> bool {
+        let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+        matches!((folder.metadata(), fs::metadata(&self.path)), (Ok(a), Ok(b)) if same(&a, &b))
     }
 
     /// Another command works on it right now.
@@ -289,10 +310,23 @@ impl<'a> Making<'a> {
 
     /// Takes the name, and writes down how to take back what will be made.
     pub(crate) fn record(&mut self) -> Result<()> {
-        self.folder.make()?;
-        self.lock = Some(self.folder.lock()?);
+        self.lock = Some(self.take_name()?);
         let record = Record { boot_id: self.boot_id.clone(), undo: self.undo.clone() };
         write(&self.folder.path.join("record.json"), &record)
+    }
+
+    /// Makes the folder and locks it. Between the two somebody may remove it, and even make it again.
+    fn take_name(&self) -> Result<Lock> {
+        loop {
+            self.folder.make()?;
+            match self.folder.lock() {
+                Err(fault) if fault.kind() == Kind::NotFound => {}
+                lock => {
+                    let lock = lock?;
+                    return if self.folder.record()?.is_none() { Ok(lock) } else { Err(self.folder.taken()) };
+                }
+            }
+        }
     }
 
     /// Writes down which process it is.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use fault::{Doing, Fault, Kind, Result};
+use fault::{Doing, Result};
 use oci::State;
 use plan::{Stage, Undo};
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,7 +26,7 @@ pub(crate) fn all(undo: &[Undo], state: &State, warnings: &mut Vec<String>) -> R
 fn one(undo: &Undo, state: &State, warnings: &mut Vec<String>) -> Result<()> {
     match undo {
         Undo::RemoveCgroup { path, shared: true } => {
-            // Others may be in it by now; then it stays, and theirs goes last.
+            // Others may be in it by now; then it stays.
             let _ = fs::remove_dir(path);
             Ok(())
         }
@@ -99,12 +99,25 @@ fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// The cgroup in which all of the container's processes are, if it has one.
-pub(crate) fn cgroup(undo: &[Undo]) -> Result<&Path> {
-    let own = |undo: &&Undo| matches!(undo, Undo::RemoveCgroup { shared: false, .. });
-    match undo.iter().find(own) {
-        Some(Undo::RemoveCgroup { path, .. }) => Ok(path),
-        _ => {
-            Err(Fault::new(Kind::Unsupported, "signal all processes").because("the container has no cgroup"))
+pub(crate) fn cgroup(undo: &[Undo]) -> Option<&Path> {
+    undo.iter().find_map(|undo| match undo {
+        Undo::RemoveCgroup { path, shared: false } => Some(path.as_path()),
+        _ => None,
+    })
+}
+
+/// Ends all processes of a cgroup, also those that are made while we end the others.
+pub(crate) fn kill_until_empty(cgroup: &Path) -> io::Result<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        kill_all(cgroup)?;
+        let list = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
+        if list.is_empty() {
+            return Ok(());
         }
+        if Instant::now() > until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        sleep(Duration::from_millis(1));
     }
 }

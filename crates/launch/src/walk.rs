@@ -116,7 +116,7 @@ fn run(
         }
         let start = Instant::now();
         if let Err(fault) = execute(step) {
-            turn.failed = Some(fault.during(step.to_string()));
+            turn.failed = Some(fault.during(step.to_string()).shortened());
             break;
         }
         turn.took.push(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));

@@ -63,14 +63,18 @@ pub fn create(ask: &Ask, host: &Host) -> Result<Plan> {
     let mut warnings = Vec::new();
     let mut steps = vec![Step::Record { poststop: spec.hooks.poststop.clone() }];
     steps.extend(before_the_gate(ask, process, &namespaces, host, &root)?);
+    let grantable = if namespaces.has_own(NamespaceKind::User) { u64::MAX } else { host.capabilities };
+    let groups = namespaces.can_set_groups(&spec.linux, host);
+    // Before the gate, where it may wait for long: whoever shares its pid namespace can get hold of no more
+    // than the program will have (CVE-2016-9962).
+    steps.extend(process::become_user(process, groups, grantable, &mut warnings)?);
     steps.push(Step::Save);
     if ask.gate {
         steps.push(Step::Gate);
     }
+    // With the program's privileges: these are programs of the container.
     steps.extend(hooks(spec, Stage::StartContainer));
-    let grantable = if namespaces.has_own(NamespaceKind::User) { u64::MAX } else { host.capabilities };
-    let groups = namespaces.can_set_groups(&spec.linux, host);
-    steps.extend(process::become_program(process, groups, grantable, ask.preserve_fds, &mut warnings)?);
+    steps.push(Step::Exec { args: process.args.clone(), env: process.env.clone(), keep: ask.preserve_fds });
     Ok(Plan { steps, root, warnings, poststart: hooks(spec, Stage::Poststart) })
 }
 
@@ -167,6 +171,9 @@ fn enter(ask: &Ask, namespaces: &Namespaces, host: &Host) -> Vec<Step> {
         steps.push(Step::BecomeRoot { groups: namespaces.can_set_groups(linux, host) });
     }
     steps.extend(namespaces.join_steps());
+    if namespaces.is_new(NamespaceKind::Network) {
+        steps.push(Step::RaiseLoopback);
+    }
     if ask.keyring {
         steps.push(Step::NewKeyring { name: format!("_ses.{}", ask.id) });
     }

@@ -52,6 +52,7 @@ impl fmt::Display for Step {
             Unshare { kind } => write!(f, "make a new {kind} namespace"),
             SetClocks { clocks } => write!(f, "set {} clocks and enter the time namespace", clocks.len()),
             BecomeRoot { .. } => f.write_str("become root of the user namespace"),
+            RaiseLoopback => f.write_str("bring up the loopback interface"),
             NewKeyring { name } => write!(f, "join a new session keyring `{name}`"),
             CutMounts { .. } => f.write_str("cut the mounts off from the host's"),
             LayOverlay(overlay) => {
@@ -160,6 +161,7 @@ impl Step {
             Unshare { .. } => "clocks of its own, which nobody reads yet",
             SetClocks { .. } => "they can be set only before anybody is in there",
             BecomeRoot { .. } => "all ids are nobody's until then",
+            RaiseLoopback => "a new network namespace has nothing else, and has it down",
             NewKeyring { .. } => "the caller's keys cannot be reached",
             CutMounts { .. } => "what is mounted from here on is not seen outside",
             LayOverlay(_) => "what is written stays in memory and is thrown away",

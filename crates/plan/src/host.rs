@@ -55,8 +55,21 @@ pub struct Place {
     pub mount: PathBuf,
     /// The container's own directory.
     pub leaf: PathBuf,
+    /// Somebody is in it already.
+    pub occupied: bool,
     /// The last components of `leaf`, itself included, that do not exist yet; outermost first.
     pub missing: Vec<PathBuf>,
+}
+
+impl Cgroups {
+    /// The directories, whatever the version.
+    pub fn places(&self) -> &[Place] {
+        match self {
+            Cgroups::V1(places) => places,
+            Cgroups::V2(place) => std::slice::from_ref(place),
+            Cgroups::None(_) => &[],
+        }
+    }
 }
 
 impl Place {

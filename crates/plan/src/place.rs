@@ -40,6 +40,11 @@ pub(crate) fn prepare(host: &Host, limits: &Resources) -> Result<Vec<Step>> {
     })?;
     // Who is not the machine's root can make no device nodes, so there is nothing for rules to forbid.
     let rules = if host.is_root() && !host.in_user_namespace { rules } else { Vec::new() };
+    if let Some(place) = host.cgroups.places().iter().find(|place| place.occupied) {
+        return Err(Fault::new(Kind::Exists, format!("use cgroup `{}`", place.leaf.display()))
+            .because("container's cgroup is not empty")
+            .hint("somebody else is in it: choose another name, or another `linux.cgroupsPath`"));
+    }
     match &host.cgroups {
         Cgroups::V1(places) => prepare_v1(places, limits, &rules),
         Cgroups::V2(place) => prepare_v2(place, limits, &rules),

@@ -74,13 +74,15 @@ pub(crate) fn oom_score(process: &Process, namespaces: &Namespaces, side: Side) 
     process.oom_score_adj.filter(|_| by == side).map(|value| Step::SetOomScore { value, side })
 }
 
-/// From the gate to the program. The order is the security model: limits while there is privilege to set
+/// What callers get who do not say: not their own, which for a daemon may be 0.
+const UMASK: u32 = 0o022;
+
+/// From root to the user. The order is the security model: limits while there is privilege to set
 /// them, the bounding set while root, the user before its capabilities, and no new privileges last.
-pub(crate) fn become_program(
+pub(crate) fn become_user(
     process: &Process,
     can_set_groups: bool,
     grantable: u64,
-    keep: u32,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Step>> {
     let user = &process.user;
@@ -98,7 +100,7 @@ pub(crate) fn become_program(
     if !limits.is_empty() {
         steps.push(Step::SetLimits { limits });
     }
-    steps.extend(user.umask.map(|mask| Step::SetUmask { mask }));
+    steps.push(Step::SetUmask { mask: user.umask.unwrap_or(UMASK) });
     steps.push(Step::DropBounding { keep: sets.bounding });
     steps.push(Step::SetUser {
         uid: user.uid,
@@ -109,7 +111,6 @@ pub(crate) fn become_program(
     if process.no_new_privileges {
         steps.push(Step::NoNewPrivileges);
     }
-    steps.push(Step::Exec { args: process.args.clone(), env: process.env.clone(), keep });
     Ok(steps)
 }
 

@@ -65,6 +65,8 @@ pub enum Step {
     SetClocks { clocks: Vec<Clock> },
     /// Becomes user 0 of the user namespace, once it has one.
     BecomeRoot { groups: bool },
+    /// Brings up the loopback interface of a new network namespace, which every program takes for granted.
+    RaiseLoopback,
     /// A session keyring of its own: keys of the caller's cannot be reached.
     NewKeyring { name: String },
     /// Cuts the copies of the host's mounts off, so that nothing mounted from here on is seen outside.
@@ -314,9 +316,12 @@ impl Step {
         match self {
             Mount(mount) => mount.needs_host(),
             BindRoot { by_host, .. } => *by_host,
-            NewKeyring { .. } | CutMounts { .. } | LayOverlay(_) | MakeFolder { .. } | MakeDevices { .. } => {
-                false
-            }
+            RaiseLoopback
+            | NewKeyring { .. }
+            | CutMounts { .. }
+            | LayOverlay(_)
+            | MakeFolder { .. }
+            | MakeDevices { .. } => false,
             SetClocks { .. }
             | JoinNamespace(_)
             | MakeConsole { .. }

@@ -9,6 +9,7 @@ pub mod clone;
 pub mod exec;
 pub mod fds;
 pub mod keyring;
+pub mod loopback;
 pub mod mount_attr;
 pub mod namespaces;
 pub mod signals;

@@ -38,8 +38,12 @@ struct Typed {
 
 pub(crate) fn run(args: Args, global: &Global, verb: Verb) -> Result<ExitCode> {
     let typed = parse(args, verb)?;
+    let given = 3 + typed.preserve_fds + listen_fds();
+    // Descriptors that the caller forgot are nobody's in a container, not even while it waits at the gate.
+    sys::fds::close_on_exec_from(given).doing(|| "close descriptors of the caller")?;
     // Before anything of the container is looked at: from here on we are a program that it cannot change.
     launch::seal()?;
+    check_given(given)?;
     let (bundle, mut spec) = bundle::read(&typed.bundle)?;
     let listen_fds = pass_listen_fds(&mut spec);
     check_terminal(&typed, &spec, verb)?;
@@ -100,7 +104,7 @@ fn parse(mut args: Args, verb: Verb) -> Result<Typed> {
                 "bundle" | "b" => typed.bundle = args.value("bundle")?.into(),
                 "console-socket" => typed.console_socket = Some(args.value("console-socket")?.into()),
                 "pid-file" => typed.pid_file = Some(args.value("pid-file")?.into()),
-                "preserve-fds" => typed.preserve_fds = args.number("preserve-fds")?,
+                "preserve-fds" => typed.preserve_fds = args.number("preserve-fds")?.min(MOST_FDS),
                 "no-pivot" => typed.no_pivot = true,
                 "no-new-keyring" => typed.no_new_keyring = true,
                 "detach" | "d" if verb == Verb::Run => typed.detach = true,
@@ -140,14 +144,31 @@ fn check_terminal(typed: &Typed, spec: &Spec, verb: Verb) -> Result<()> {
     }
 }
 
+/// Descriptors that the program is to inherit must be there.
+fn check_given(end: u32) -> Result<()> {
+    match (3..end).find(|number| !Path::new(&format!("/proc/self/fd/{number}")).exists()) {
+        None => Ok(()),
+        Some(number) => Err(Fault::new(Kind::Invalid, "use `--preserve-fds`")
+            .because(format!("descriptor {number} is not open"))
+            .hint("count those behind the standard ones only")),
+    }
+}
+
+fn listen_fds() -> u32 {
+    let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u32>().ok());
+    match number("LISTEN_PID") {
+        Some(pid) if pid != std::process::id() => 0,
+        _ => number("LISTEN_FDS").unwrap_or(0).min(MOST_FDS),
+    }
+}
+
+/// Descriptors that may be passed on; what the kernel lets a process have by default.
+const MOST_FDS: u32 = 1024;
+
 /// Descriptors of socket activation that were meant for us are for the program, which is told in the same
 /// way: it will be process 1. Source: sd_listen_fds(3).
 fn pass_listen_fds(spec: &mut Spec) -> u32 {
-    let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u32>().ok());
-    let count = match number("LISTEN_PID") {
-        Some(pid) if pid != std::process::id() => 0,
-        _ => number("LISTEN_FDS").unwrap_or(0).min(1024),
-    };
+    let count = listen_fds();
     if let Some(process) = spec.process.as_mut().filter(|_| count > 0) {
         process.env.extend([format!("LISTEN_FDS={count}"), "LISTEN_PID=1".to_string()]);
     }

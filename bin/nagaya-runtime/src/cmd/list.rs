@@ -7,6 +7,7 @@ use fault::{Doing, Fault, Kind, Result};
 use oci::State;
 
 use crate::args::{Args, Global, Word, takes, unknown};
+use crate::log;
 
 const USAGE: &str = "list [--quiet] [--format table|json]";
 
@@ -29,7 +30,8 @@ pub(crate) fn run(mut args: Args, global: &Global) -> Result<ExitCode> {
             Ok(container) => states.push(container.state()),
             // Removed since we read the list.
             Err(fault) if fault.kind() == Kind::NotFound => {}
-            Err(fault) => return Err(fault),
+            // One that cannot be read hides no other.
+            Err(fault) => log::warn(global, &fault.sentence()),
         }
     }
     super::print(&show(&states, quiet, json)?)?;

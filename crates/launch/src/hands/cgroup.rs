@@ -62,17 +62,22 @@ fn make(path: &Path) -> Result<()> {
 }
 
 /// A new cgroup of v1's cpuset has no processors and no memory until it is told; then nobody can be in it.
+/// Those above it may be as new, made by whoever.
 fn inherit(path: &Path) -> Result<()> {
-    let parent = path.parent().unwrap_or(path);
     for file in ["cpuset.cpus", "cpuset.mems"] {
-        let doing = || format!("copy `{}` from above", path.join(file).display());
-        let own = fs::read_to_string(path.join(file)).doing(doing)?;
-        if own.trim().is_empty() {
-            let from_above = fs::read_to_string(parent.join(file)).doing(doing)?;
-            fs::write(path.join(file), from_above.trim()).doing(doing)?;
-        }
+        inherit_file(path, file).doing(|| format!("copy `{}` from above", path.join(file).display()))?;
     }
     Ok(())
+}
+
+fn inherit_file(path: &Path, file: &str) -> io::Result<String> {
+    let own = fs::read_to_string(path.join(file))?;
+    if !own.trim().is_empty() {
+        return Ok(own);
+    }
+    let from_above = inherit_file(path.parent().ok_or(io::ErrorKind::NotFound)?, file)?;
+    fs::write(path.join(file), from_above.trim())?;
+    Ok(from_above)
 }
 
 /// Passes all controllers that the kernel has on to the cgroups below: those that are not needed for a

@@ -58,9 +58,6 @@ impl Hands<'_> {
             env.push(text(format!("HOME={}", self.home()).as_bytes())?);
         }
         sys::fds::close_on_exec_from(STREAMS + keep).doing(|| "close our own descriptors")?;
-        if let Some(mask) = self.umask {
-            rustix::process::umask(mask);
-        }
         sys::signals::default_sigpipe();
         if let Some(mask) = &self.mask {
             sys::signals::restore(mask).doing(|| "restore blocked signals")?;

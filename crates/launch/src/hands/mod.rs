@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use fault::{Fault, Result};
+use fault::{Doing, Fault, Result};
 use oci::Status;
 use plan::{Stage, Step};
 
@@ -36,12 +36,12 @@ pub(crate) struct Hands<'a> {
     pub(crate) console: Option<Console>,
     /// Waits at the gate, for `start`.
     pub(crate) gate: Option<OwnedFd>,
+    /// What takes back the steps that were done.
+    pub(crate) done: Vec<plan::Undo>,
     /// Signals that were blocked when we were called, as the program is to find them.
     pub(crate) mask: Option<sys::signals::Mask>,
     /// The container's first process, as the host numbers it.
     pub(crate) pid: i32,
-    /// The caller's mask of mode bits, to be the program's if nothing else is asked for.
-    pub(crate) umask: Option<rustix::fs::Mode>,
     /// Cgroups of v1, open where a process is put into them.
     tasks: BTreeMap<PathBuf, OwnedFd>,
     /// Namespaces to join, open.
@@ -67,7 +67,7 @@ impl<'a> Hands<'a> {
             gate: None,
             mask: None,
             pid: 0,
-            umask: None,
+            done: Vec::new(),
             tasks: BTreeMap::new(),
             namespaces: Vec::new(),
             sources: BTreeMap::new(),
@@ -103,6 +103,7 @@ impl<'a> Hands<'a> {
             Unshare { kind } => namespaces::unshare(*kind),
             SetClocks { clocks } => namespaces::set_clocks(clocks),
             BecomeRoot { groups } => ids::become_root(*groups),
+            RaiseLoopback => sys::loopback::raise().doing(|| "bring up `lo`"),
             NewKeyring { name } => settings::new_keyring(name),
             CutMounts { propagation } => mount::cut(*propagation),
             LayOverlay(overlay) => self.lay_overlay(overlay),
@@ -130,7 +131,7 @@ impl<'a> Hands<'a> {
             OwnStreams { uid } => process::own_streams(*uid),
             SetLimits { limits } => process::set_limits(limits),
             SetUmask { mask } => {
-                self.umask = Some(rustix::fs::Mode::from_raw_mode(*mask));
+                rustix::process::umask(rustix::fs::Mode::from_raw_mode(*mask));
                 Ok(())
             }
             DropBounding { keep } => process::drop_bounding(*keep),

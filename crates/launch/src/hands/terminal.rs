@@ -55,6 +55,9 @@ impl Hands<'_> {
     /// Leaves the caller's session: no signal of its terminal reaches us, and we cannot type into it
     /// (TIOCSTI). With a terminal of our own, that one becomes the controlling one and the standard streams.
     pub(super) fn new_session(&mut self, terminal: bool) -> Result<()> {
+        // Nor can somebody in a pid namespace that we have joined look into us.
+        let hidden = rustix::process::DumpableBehavior::NotDumpable;
+        rustix::process::set_dumpable_behavior(hidden).doing(|| "hide from other processes")?;
         rustix::process::setsid().doing(|| "start a session")?;
         let Some(tty) = self.terminal.take().filter(|_| terminal) else { return Ok(()) };
         rustix::process::ioctl_tiocsctty(&tty).doing(|| "take the terminal as the controlling one")?;
