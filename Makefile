@@ -33,8 +33,8 @@ packages:
 
 # As root: containers are made for real, each test in folders of its own. The VM is for cgroup v2.
 test: packages all lint
-	cargo test --workspace --locked
 	cargo build --release --example minimum_container --locked
+	cargo test --workspace --locked --no-fail-fast
 	$(MAKE) test-vm
 
 test-vm: packages all
