@@ -13,13 +13,16 @@ all:
 	cargo build --release --workspace --bins --locked
 
 # The main job: a container of this machine's own files, in which nothing can be broken.
+DEMO := export NAGAYA_ROOT=$$(mktemp -d) && trap 'rm -rf $$NAGAYA_ROOT' EXIT &&
 demo: all
 	@echo; echo "== a container; what it writes or removes stays in it"
-	$(OUT)/nagaya run --rm host sh -c 'echo "I am process $$$$ on $$(hostname)"; ps; rm -rf /usr 2>/dev/null; echo "removed /usr: $$(ls -d /usr/* 2>/dev/null | wc -l) entries left"' || true
-	@echo "outside, /usr has $$(ls -d /usr/* | wc -l) entries"
+	@$(DEMO) $(OUT)/nagaya run --rm host sh -c \
+	  'echo "I am process $$$$ of $$(ps ax | grep -c "[0-9] ")"; rm -rf /usr; echo "inside, /usr is gone: $$(echo /usr*)"'
+	@echo "outside, it has $$(ls /usr | wc -l) folders"
 	@echo; echo "== every step of it, and its time"
-	$(OUT)/nagaya run --rm --trace host true
-	@echo; echo "Now you: $(OUT)/nagaya run -it --rm host   (make install puts it on the PATH)"
+	@$(DEMO) $(OUT)/nagaya run --rm --trace host true
+	@if [ -t 0 ]; then echo; echo "== now you, in a container of your own (exit leaves it)"; \
+	  $(DEMO) $(OUT)/nagaya run -it --rm host; fi
 
 # What the tests stand on: peers, a registry's clients, a machine for cgroup v2. Only what is missing.
 PACKAGES := busybox-static runc crun bubblewrap docker.io containerd strace time gcc libc6-dev util-linux uidmap \
@@ -29,7 +32,7 @@ packages:
 	  awk '$$2 == "installed" {print $$1}' | sort > /tmp/.nagaya-have; \
 	  echo $(PACKAGES) | tr ' ' '\n' | sort | comm -23 - /tmp/.nagaya-have; rm -f /tmp/.nagaya-have); \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
 
 # As root: containers are made for real, each test in folders of its own. The VM is for cgroup v2.
 test: packages all lint

@@ -304,7 +304,7 @@ impl<'a> Making<'a> {
             created: SystemTime::now(),
             took: Vec::new(),
             lock: None,
-            boot_id: boot::id(),
+            boot_id: boot::id().to_string(),
         }
     }
 
