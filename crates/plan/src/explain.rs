@@ -40,6 +40,7 @@ impl fmt::Display for Step {
                 write!(f, "write `{value}` to `{}`", path.join(file).display())
             }
             AttachDeviceRules { rules, .. } => write!(f, "attach {} device rules", rules.len()),
+            OpenSources { root: None, sources } => write!(f, "open {} sources of mounts", sources.len()),
             OpenSources { sources, .. } => {
                 write!(f, "open the root folder and {} sources of mounts", sources.len())
             }

@@ -36,7 +36,9 @@ fn spec() -> Spec {
     spec.linux.resources.memory.limit = Some(64 << 20);
     spec.linux.namespaces.retain(|one| matches!(one.kind, NamespaceKind::Mount | NamespaceKind::Pid));
     spec.hostname.clear();
-    spec.process.as_mut().unwrap().terminal = false;
+    if let Some(process) = &mut spec.process {
+        process.terminal = false;
+    }
     spec
 }
 
@@ -54,7 +56,8 @@ fn lists(spec: &Spec, host: &Host, gate: bool) -> fault::Result<String> {
         preserve_fds: 0,
     };
     let plan = create(&ask, host)?;
-    Ok(plan.steps.iter().map(|step| format!("{:<5} {step}\n", step.side())).collect())
+    let lines: Vec<String> = plan.steps.iter().map(|step| format!("{:<5} {step}\n", step.side())).collect();
+    Ok(lines.concat())
 }
 
 const END: &str = "\
