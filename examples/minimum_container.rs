@@ -40,7 +40,7 @@ fn run(rootfs: &Path, args: Vec<String>) -> Result<ExitCode> {
     let options = Options { mask: Some(foreground.mask()), ..Options::default() };
     let started = launch::run(&all, &id, &spec(&rootfs, args), &rootfs, options)?;
     let ended = foreground.wait(&started.process, started.terminal)?;
-    all.open(&id)?.delete(true)?;
+    all.remove_ended(&id, &started.process)?;
     all.remove().map(|()| ExitCode::from(ended.exit_code()))
 }
 

@@ -87,10 +87,12 @@ impl Engine {
             return Err(self.taken(name));
         }
         // Without force: whoever was faster than us, and runs by now, keeps the name.
-        container.delete(false).map(drop).map_err(|fault| match fault.kind() {
-            Kind::WrongState => self.taken(name),
-            _ => fault,
-        })
+        match container.delete(false).map(drop) {
+            Err(fault) if fault.kind() == Kind::WrongState => Err(self.taken(name)),
+            // Somebody else was faster, and has removed it.
+            Err(fault) if fault.kind() == Kind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     /// In Docker's words, which people and programs know.
@@ -134,13 +136,9 @@ impl Running {
     /// Waits until the program has ended, removes the container, and tells the exit code.
     pub fn wait(self) -> Result<u8> {
         let ended = self.foreground.wait(&self.started.process, self.started.terminal);
-        let removed = match self.containers.open(&self.name) {
-            // Somebody else has removed it.
-            Err(fault) if fault.kind() == Kind::NotFound => Ok(()),
-            container => container.and_then(|container| container.delete(true)).map(drop),
-        };
+        let removed = self.containers.remove_ended(&self.name, &self.started.process);
         let code = ended?.exit_code();
-        removed.map(|()| code)
+        removed.map(|_| code)
     }
 }
 

@@ -162,6 +162,16 @@ impl Container {
         container.remove()
     }
 
+    /// Removes it if its first process was this one.
+    pub(crate) fn delete_of(self, pid: i32) -> Result<Vec<String>> {
+        let _lock = self.folder.lock()?;
+        let container = Container::read(self.id, self.folder)?;
+        if container.saved.as_ref().is_none_or(|saved| saved.pid != pid) {
+            return Ok(Vec::new());
+        }
+        container.remove()
+    }
+
     /// Kills it, and waits until it is gone.
     fn end(&self) -> Result<()> {
         let Some(pidfd) = self.pidfd()? else { return Ok(()) };

@@ -25,6 +25,7 @@ use oci::{ContainerId, Hook, State, Status};
 use plan::Undo;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sys::clone::Process;
 
 use crate::boot;
 use crate::container::Container;
@@ -73,6 +74,24 @@ impl Containers {
                 Ok(Container::broken(id.clone(), self.folder(id)))
             }
             container => container,
+        }
+    }
+
+    /// Removes a container whatever it is doing and whatever its files say. One that is not there, or that
+    /// somebody else removes in this very moment, is removed. The sentences are warnings.
+    pub fn remove_if_there(&self, id: &ContainerId) -> Result<Vec<String>> {
+        match self.open_to_remove(id).and_then(|container| container.delete(true)) {
+            Err(fault) if fault.kind() == Kind::NotFound => Ok(Vec::new()),
+            removed => removed,
+        }
+    }
+
+    /// Removes the container whose first process was `process`, which has ended. A container that has got the
+    /// name since is somebody else's.
+    pub fn remove_ended(&self, id: &ContainerId, process: &Process) -> Result<Vec<String>> {
+        match self.open(id).and_then(|container| container.delete_of(process.pid)) {
+            Err(fault) if fault.kind() == Kind::NotFound => Ok(Vec::new()),
+            removed => removed,
         }
     }
 

@@ -75,7 +75,7 @@ pub(crate) fn run(args: Args, global: &Global, verb: Verb) -> Result<ExitCode> {
     tell(&typed, global, &started)?;
     let ended = foreground.wait(&started.process, started.terminal)?;
     if !typed.keep {
-        all.open(id)?.delete(true)?.iter().for_each(|warning| log::warn(global, warning));
+        all.remove_ended(id, &started.process)?.iter().for_each(|warning| log::warn(global, warning));
     }
     Ok(ExitCode::from(ended.exit_code()))
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use fault::{Kind, Result};
+use fault::Result;
 
 use crate::args::{Args, Global, Word, takes, unknown};
 use crate::log;
@@ -21,11 +21,10 @@ pub(crate) fn run(mut args: Args, global: &Global) -> Result<ExitCode> {
     }
     let id = id.ok_or_else(|| takes(USAGE))?.parse()?;
     let all = global.containers();
-    let container = match if force { all.open_to_remove(&id) } else { all.open(&id) } {
-        // Callers delete twice to be sure: containerd's shim does.
-        Err(fault) if force && fault.kind() == Kind::NotFound => return Ok(ExitCode::SUCCESS),
-        container => container?,
-    };
-    container.delete(force)?.iter().for_each(|warning| log::warn(global, warning));
+    // With force, one that is not there is fine: callers delete twice to be sure, as containerd's shim does.
+    let warnings = if force { all.remove_if_there(&id)? } else { all.open(&id)?.delete(false)? };
+    for warning in &warnings {
+        log::warn(global, warning);
+    }
     Ok(ExitCode::SUCCESS)
 }
