@@ -205,8 +205,6 @@ fn walk_as_host(
     pid_file: Option<&Path>,
 ) -> Result<Walked> {
     let gate = rest.iter().position(|step| matches!(step, Step::Gate));
-    let nanos = |time: &Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    hands.making.took = took.iter().map(nanos).collect();
     let walked = walk(&rest[..gate.unwrap_or(rest.len())], Side::Host, peer, |step| {
         hands.execute(step)?;
         hands.done.extend(step.undo());

@@ -100,7 +100,7 @@ impl Foreground {
 
     fn pass_signals(&self, process: &Process, relay: Option<&Relay>) -> Result<()> {
         while let Some(arrived) = self.signals.next().doing(|| "read a signal")? {
-            match arrived.signal {
+            match arrived {
                 CHILD => {}
                 RESIZED if relay.is_some() => relay.into_iter().for_each(Relay::resize),
                 number if OURS.contains(&number) || !self.forward => {}

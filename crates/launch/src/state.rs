@@ -159,9 +159,6 @@ pub(crate) struct Saved {
     /// Hooks for `start`.
     #[serde(default)]
     pub poststart: Vec<Hook>,
-    /// Nanoseconds that each step took, until the gate.
-    #[serde(default)]
-    pub took: Vec<u64>,
 }
 
 impl Folder {
@@ -296,8 +293,6 @@ pub(crate) struct Making<'a> {
     pub ends_with_first: bool,
     /// When.
     pub created: SystemTime,
-    /// Nanoseconds of the steps so far.
-    pub took: Vec<u64>,
     /// It is ours from when the folder was made.
     pub lock: Option<Lock>,
     boot_id: String,
@@ -321,7 +316,6 @@ impl<'a> Making<'a> {
             poststart: Vec::new(),
             ends_with_first: false,
             created: SystemTime::now(),
-            took: Vec::new(),
             lock: None,
             boot_id: boot::id().to_string(),
         }
@@ -361,7 +355,6 @@ impl<'a> Making<'a> {
             owner: rustix::process::geteuid().as_raw(),
             annotations: self.annotations.clone(),
             poststart: self.poststart.clone(),
-            took: self.took.clone(),
         };
         write(&self.folder.path.join("state.json"), &saved)
     }

@@ -16,15 +16,6 @@ impl std::fmt::Debug for Mask {
     }
 }
 
-/// A signal that arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Arrived {
-    /// Its number.
-    pub signal: i32,
-    /// A person or program sent it, not the kernel because of something we did.
-    pub sent: bool,
-}
-
 /// All signals, held back so that they can be read one by one.
 #[derive(Debug)]
 pub struct Signals {
@@ -62,8 +53,8 @@ impl Signals {
         self.before
     }
 
-    /// The next signal that has arrived, if one has.
-    pub fn next(&self) -> io::Result<Option<Arrived>> {
+    /// The number of the next signal that has arrived, if one has.
+    pub fn next(&self) -> io::Result<Option<i32>> {
         let mut info = MaybeUninit::<libc::signalfd_siginfo>::zeroed();
         let size = size_of::<libc::signalfd_siginfo>();
         // SAFETY: the buffer is as long as is passed, and the kernel writes whole records.
@@ -72,13 +63,9 @@ impl Signals {
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(err) => Err(err),
             // SAFETY: zeroed at first and then filled by the kernel; all fields are integers.
-            Ok(_) => Ok(Some(unsafe { arrived(&info.assume_init()) })),
+            Ok(_) => Ok(i32::try_from(unsafe { info.assume_init() }.ssi_signo).ok()),
         }
     }
-}
-
-fn arrived(info: &libc::signalfd_siginfo) -> Arrived {
-    Arrived { signal: i32::try_from(info.ssi_signo).unwrap_or(0), sent: info.ssi_code <= 0 }
 }
 
 /// Sets which signals are blocked, and returns which were.
@@ -125,7 +112,7 @@ mod tests {
         assert_eq!(signals.next().unwrap(), None);
         // SAFETY: sends to this thread only, which blocks it.
         unsafe { libc::pthread_kill(libc::pthread_self(), libc::SIGTERM) };
-        assert_eq!(signals.next().unwrap(), Some(Arrived { signal: libc::SIGTERM, sent: true }));
+        assert_eq!(signals.next().unwrap(), Some(libc::SIGTERM));
         restore(&signals.before()).unwrap();
     }
 }
