@@ -213,7 +213,6 @@ fn kill_sends_the_signal_that_was_asked_for() {
 }
 
 #[test]
-#[ignore = "these verbs come with the next issue: the whole command line of runc"]
 fn exec_joins_a_running_container() {
     let docker = Docker::start();
     docker.detach("web", POLITE);

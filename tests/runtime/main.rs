@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_rootfs;
 mod cgroups;
 mod cli;
+mod exec;
 mod guarded;
 mod hooks;
 mod killed;

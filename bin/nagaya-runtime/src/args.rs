@@ -112,6 +112,12 @@ impl Args {
         })
     }
 
+    /// All words that are left, as they are: they are for somebody else.
+    pub(crate) fn rest(&mut self) -> Result<Vec<String>> {
+        let words = self.0.raw_args().map_err(|err| usage(&err))?;
+        words.map(|word| word.string().map_err(|err| usage(&err))).collect()
+    }
+
     /// What stands behind `=`, if anything does.
     pub(crate) fn optional_value(&mut self) -> Option<OsString> {
         self.0.optional_value()

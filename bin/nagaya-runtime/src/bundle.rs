@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use fault::{Doing, Fault, Kind, Result};
-use oci::Spec;
+use oci::{Process, Spec};
 use rustix::fs::{FileType, Mode, OFlags};
 
 /// Reads the `config.json` of a bundle; also the bundle's absolute path.
@@ -13,18 +13,24 @@ pub(crate) fn read(bundle: &Path) -> Result<(PathBuf, Spec)> {
     let doing = || format!("use bundle `{}`", bundle.display());
     let bundle = std::fs::canonicalize(bundle).doing(doing)?;
     let path = bundle.join("config.json");
-    let bytes = read_config(&path)?;
+    let bytes = read_config(&path, "`nagaya-runtime spec` writes one to start from")?;
     let spec = oci::parse(&bytes).map_err(|fault| fault.during(format!("use `{}`", path.display())))?;
     Ok((bundle, spec))
 }
 
+/// Reads a `process.json`.
+pub(crate) fn read_process(path: &Path) -> Result<Process> {
+    let bytes = read_config(path, "it is the `process` of a config.json, alone in a file")?;
+    oci::parse_process(&bytes).map_err(|fault| fault.during(format!("use `{}`", path.display())))
+}
+
 /// Regular files only: a pipe in its place would have us wait for ever. And not longer than a config can be.
-fn read_config(path: &Path) -> Result<Vec<u8>> {
+fn read_config(path: &Path, hint: &str) -> Result<Vec<u8>> {
     let doing = || format!("read `{}`", path.display());
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file =
         rustix::fs::open(path, flags, Mode::empty()).doing(doing).map_err(|fault| match fault.kind() {
-            Kind::NotFound => fault.hint("`nagaya-runtime spec` writes one to start from"),
+            Kind::NotFound => fault.hint(hint),
             _ => fault,
         })?;
     let stat = rustix::fs::fstat(&file).doing(doing)?;

@@ -4,6 +4,7 @@ mod args;
 mod bundle;
 mod cmd;
 mod log;
+mod streams;
 
 use std::process::ExitCode;
 

@@ -127,6 +127,30 @@ impl Container {
         }
     }
 
+    /// What one who enters it has to know: how it was made, and its first process.
+    pub(crate) fn inside(&self) -> Result<(&Saved, &[Undo], OwnedFd)> {
+        let gone = |cause: &str| Err(Fault::new(Kind::WrongState, "enter the container").because(cause));
+        match (&self.saved, self.pidfd()?) {
+            (Some(saved), Some(first)) => Ok((saved, &self.record.undo, first)),
+            (None, _) if self.status() == Status::Creating => gone("it is not created yet"),
+            _ => gone("cannot exec in a stopped container: container not running"),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &ContainerId {
+        &self.id
+    }
+
+    /// Its program, as its config has it: what another process in it is like, unless it says otherwise.
+    pub fn process(&self) -> Option<&oci::Process> {
+        self.saved.as_ref().map(|saved| &saved.entry.process)
+    }
+
     /// The first process, if it lives. The descriptor is opened before the last look at the start time, so
     /// it cannot be on somebody else who got the number since.
     fn pidfd(&self) -> Result<Option<OwnedFd>> {

@@ -12,7 +12,7 @@ use sys::clone::Process;
 
 use crate::hands::{Cloned, Hands};
 use crate::message::Peer;
-use crate::state::{Containers, Making, replace};
+use crate::state::{Containers, Entry, Making, replace};
 use crate::walk::{Walked, walk};
 use crate::{Console, console, gate, hooks, host, undo};
 
@@ -126,11 +126,17 @@ fn make(
     making.undo = steps.iter().filter_map(Step::undo).collect();
     making.ends_with_first =
         spec.linux.namespaces.iter().any(|one| one.kind == NamespaceKind::Pid && one.path.is_empty());
+    making.entry = Entry {
+        namespaces: spec.linux.namespaces.iter().map(|one| one.kind).collect(),
+        keyring: options.keyring,
+        process: spec.process.clone().unwrap_or_default(),
+    };
     if let Some(Step::RunHooks { hooks, .. }) = poststart {
         making.poststart = hooks;
     }
     let mut hands = Hands::new(making);
-    let ours = take_terminal(spec, &mut options)?;
+    let terminal = spec.process.as_ref().is_some_and(|process| process.terminal);
+    let ours = take_terminal(terminal, &mut options.console)?;
     (hands.console, hands.mask) = (options.console.take(), options.mask);
 
     match launch(&steps, &mut hands, options.pid_file.as_deref()) {
@@ -147,18 +153,21 @@ fn make(
 }
 
 /// Without a console socket, the terminal comes to ourselves.
-fn take_terminal(spec: &Spec, options: &mut Options) -> Result<Option<OwnedFd>> {
-    let terminal = spec.process.as_ref().is_some_and(|process| process.terminal);
-    if !terminal || options.console.is_some() {
+pub(crate) fn take_terminal(terminal: bool, console: &mut Option<Console>) -> Result<Option<OwnedFd>> {
+    if !terminal || console.is_some() {
         return Ok(None);
     }
-    let (console, ours) = Console::pair()?;
-    options.console = Some(console);
+    let (theirs, ours) = Console::pair()?;
+    *console = Some(theirs);
     Ok(Some(ours))
 }
 
 /// Does the host's steps before the clone, clones, and walks the rest together with the child.
-fn launch(steps: &[Step], hands: &mut Hands, pid_file: Option<&Path>) -> Result<(Process, Walked)> {
+pub(crate) fn launch(
+    steps: &[Step],
+    hands: &mut Hands,
+    pid_file: Option<&Path>,
+) -> Result<(Process, Walked)> {
     let at = steps.iter().position(|step| matches!(step, Step::Clone { .. }));
     let at = at.ok_or_else(|| Fault::new(Kind::Failed, "make a container without a clone"))?;
     let mut took = Vec::with_capacity(steps.len());
@@ -277,7 +286,7 @@ fn timed<T>(action: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
 }
 
 /// Ends a child whose container did not come to be, and waits for it: its cgroups are busy until then.
-fn end(process: &Process) {
+pub(crate) fn end(process: &Process) {
     let _ = pidfd_send_signal(&process.pidfd, Signal::KILL);
     let _ = waitid(WaitId::PidFd(process.pidfd.as_fd()), WaitIdOptions::EXITED);
 }

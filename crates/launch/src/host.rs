@@ -14,18 +14,29 @@ const CGROUP2: i64 = 0x6367_7270;
 
 /// Reads the host, as far as this container is concerned.
 pub fn read(spec: &Spec, id: &ContainerId) -> Result<Host> {
-    let sets = rustix::thread::capabilities(None).doing(|| "read our own capabilities")?;
     let uid = rustix::process::geteuid().as_raw();
     Ok(Host {
         cgroups: cgroups(&spec.linux.cgroups_path, id)?,
         uid,
         gid: rustix::process::getegid().as_raw(),
-        // A bounding set that is smaller than what we have ourselves would make the program lose the rest.
-        capabilities: (sets.permitted & bounding(sets.permitted)).bits(),
+        capabilities: capabilities()?,
         in_user_namespace: in_user_namespace(),
-        can_set_groups: fs::read_to_string("/proc/self/setgroups").map_or(true, |text| text.trim() != "deny"),
+        can_set_groups: can_set_groups("self"),
         id_helpers: uid != 0 && on_path("newuidmap") && on_path("newgidmap"),
     })
+}
+
+/// Those that we could pass on: a bounding set that is smaller than what we have ourselves would make the
+/// program lose the rest.
+pub(crate) fn capabilities() -> Result<u64> {
+    let sets = rustix::thread::capabilities(None).doing(|| "read our own capabilities")?;
+    Ok((sets.permitted & bounding(sets.permitted)).bits())
+}
+
+/// The user namespace of a process lets groups be changed.
+pub(crate) fn can_set_groups(process: &str) -> bool {
+    let setgroups = fs::read_to_string(format!("/proc/{process}/setgroups"));
+    setgroups.map_or(true, |text| text.trim() != "deny")
 }
 
 fn bounding(among: rustix::thread::CapabilitySet) -> rustix::thread::CapabilitySet {
@@ -63,7 +74,7 @@ fn cgroups(path: &str, id: &ContainerId) -> Result<Cgroups> {
 }
 
 #[expect(clippy::unnecessary_cast, reason = "the field has another type on other architectures")]
-fn is_v2(stat: &StatFs) -> bool {
+pub(crate) fn is_v2(stat: &StatFs) -> bool {
     stat.f_type as i64 == CGROUP2
 }
 

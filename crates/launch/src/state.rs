@@ -21,7 +21,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 use fault::{Doing, Fault, Kind, Result};
-use oci::{ContainerId, Hook, State, Status};
+use oci::{ContainerId, Hook, NamespaceKind, Process as Program, State, Status};
 use plan::Undo;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -159,6 +159,21 @@ pub(crate) struct Saved {
     /// Hooks for `start`.
     #[serde(default)]
     pub poststart: Vec<Hook>,
+    /// What whoever enters it later has to know.
+    #[serde(default)]
+    pub entry: Entry,
+}
+
+/// What `exec` has to know about a container. Kept with it, because the bundle may be another by then.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Entry {
+    /// The namespaces that it does not share with its creator.
+    pub namespaces: Vec<NamespaceKind>,
+    /// It has a session keyring of its own.
+    pub keyring: bool,
+    /// Its program; whatever another one does not say about itself is as here.
+    pub process: Program,
 }
 
 impl Folder {
@@ -291,6 +306,8 @@ pub(crate) struct Making<'a> {
     pub poststart: Vec<Hook>,
     /// See [`Saved::ends_with_first`].
     pub ends_with_first: bool,
+    /// What `exec` has to know.
+    pub entry: Entry,
     /// When.
     pub created: SystemTime,
     /// It is ours from when the folder was made.
@@ -315,6 +332,7 @@ impl<'a> Making<'a> {
             undo: Vec::new(),
             poststart: Vec::new(),
             ends_with_first: false,
+            entry: Entry::default(),
             created: SystemTime::now(),
             lock: None,
             boot_id: boot::id().to_string(),
@@ -355,6 +373,7 @@ impl<'a> Making<'a> {
             owner: rustix::process::geteuid().as_raw(),
             annotations: self.annotations.clone(),
             poststart: self.poststart.clone(),
+            entry: self.entry.clone(),
         };
         write(&self.folder.path.join("state.json"), &saved)
     }

@@ -100,7 +100,12 @@ fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// The cgroup in which all of the container's processes are, if it has one.
 pub(crate) fn cgroup(undo: &[Undo]) -> Option<&Path> {
-    undo.iter().find_map(|undo| match undo {
+    cgroups(undo).next()
+}
+
+/// The same in every hierarchy.
+pub(crate) fn cgroups(undo: &[Undo]) -> impl Iterator<Item = &Path> {
+    undo.iter().filter_map(|undo| match undo {
         Undo::RemoveCgroup { path, shared: false } => Some(path.as_path()),
         _ => None,
     })

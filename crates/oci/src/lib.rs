@@ -25,7 +25,7 @@ pub use linux::{
 };
 pub use mount::Mount;
 pub use process::{Capabilities, ConsoleSize, Process, Rlimit, User};
-pub use read::{LONGEST_CONFIG, parse};
+pub use read::{LONGEST_CONFIG, from_json, parse, parse_process};
 pub use spec::{Hook, Hooks, Root, Spec};
 pub use state::{State, Status};
 pub use template::template;

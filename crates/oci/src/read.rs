@@ -2,7 +2,9 @@
 
 use fault::{Fault, Kind, Result};
 
-use crate::Spec;
+use serde::de::DeserializeOwned;
+
+use crate::{Process, Spec};
 
 /// Bytes of the longest `config.json` that we read. Docker's has 10 KB; this leaves room for thousands of
 /// mounts and arguments, and a file that is larger is not a config.
@@ -13,25 +15,47 @@ pub const LONGEST_CONFIG: u64 = 4 << 20;
 /// # Errors
 /// `Invalid`, naming the field (`process.args[0]`), or the line and column where it is not JSON at all.
 pub fn parse(json: &[u8]) -> Result<Spec> {
-    let spec = serde_json::from_slice::<Spec>(json).map_err(|err| name_the_field(json, &err))?;
+    let spec = from_json::<Spec>(json, "config.json", "")?;
     match spec.oci_version.split('.').next() {
         Some("1") => Ok(spec),
         _ => Err(Fault::invalid("ociVersion", format!("expected 1.x, got `{}`", spec.oci_version))),
     }
 }
 
+/// Reads a `process.json`: the `process` of a config, alone in a file, for `exec`.
+///
+/// # Errors
+/// `Invalid`, naming the field as a config would: `process.args[0]`.
+pub fn parse_process(json: &[u8]) -> Result<Process> {
+    from_json(json, "process.json", "process.")
+}
+
+/// Reads JSON that is in a file `name`, and whose fields are below `prefix` of a config.
+///
+/// # Errors
+/// `Invalid`, naming the field, or the line and column where it is not JSON at all.
+pub fn from_json<T: DeserializeOwned>(json: &[u8], name: &str, prefix: &str) -> Result<T> {
+    serde_json::from_slice::<T>(json).map_err(|err| name_the_field::<T>(json, &err, name, prefix))
+}
+
 /// A second look at what could not be read, this time with the path of every field at hand. It costs
 /// twice the time, so it happens only now.
-fn name_the_field(json: &[u8], err: &serde_json::Error) -> Fault {
+fn name_the_field<T: DeserializeOwned>(
+    json: &[u8],
+    err: &serde_json::Error,
+    name: &str,
+    prefix: &str,
+) -> Fault {
     if let Err(err) = serde_json::from_slice::<serde::de::IgnoredAny>(json) {
-        return Fault::new(Kind::Invalid, "read config.json as JSON").because(err);
+        return Fault::new(Kind::Invalid, format!("read {name} as JSON")).because(err);
     }
     let mut json = serde_json::Deserializer::from_slice(json);
-    let Err(wrong) = serde_path_to_error::deserialize::<_, Spec>(&mut json) else {
-        return Fault::new(Kind::Invalid, "read config.json").because(err);
+    let Err(wrong) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
+        return Fault::new(Kind::Invalid, format!("read {name}")).because(err);
     };
     let path = wrong.path().to_string();
-    Fault::invalid(if path == "." { "config.json" } else { &path }, wrong.inner())
+    let field = if path == "." { name.to_string() } else { format!("{prefix}{path}") };
+    Fault::invalid(field, wrong.inner())
 }
 
 #[cfg(test)]

@@ -5,15 +5,11 @@ use oci::{Later, Spec};
 
 /// Refuses every field that no step honours yet: honoured or refused, never ignored.
 pub(crate) fn later(spec: &Spec) -> Result<()> {
-    let process = spec.process.as_ref();
-    let of_process = |pick: fn(&oci::Process) -> Later| process.map_or(Later::default(), pick);
+    if let Some(process) = &spec.process {
+        later_of_process(process)?;
+    }
     let (linux, resources) = (&spec.linux, &spec.linux.resources);
     let fields = [
-        ("process.apparmorProfile", of_process(|process| process.apparmor_profile)),
-        ("process.selinuxLabel", of_process(|process| process.selinux_label)),
-        ("process.scheduler", of_process(|process| process.scheduler)),
-        ("process.ioPriority", of_process(|process| process.io_priority)),
-        ("process.execCPUAffinity", of_process(|process| process.exec_cpu_affinity)),
         ("linux.seccomp", linux.seccomp),
         ("linux.mountLabel", linux.mount_label),
         ("linux.intelRdt", linux.intel_rdt),
@@ -28,12 +24,28 @@ pub(crate) fn later(spec: &Spec) -> Result<()> {
         ("linux.resources.cpu.realtimeRuntime", resources.cpu.realtime_runtime),
         ("linux.resources.cpu.realtimePeriod", resources.cpu.realtime_period),
     ];
-    match fields.iter().find(|(_, field)| field.asked()) {
+    match asked(&fields) {
         None => Ok(()),
-        Some(("linux.seccomp", _)) => Err(not_yet("linux.seccomp")
+        Some("linux.seccomp") => Err(not_yet("linux.seccomp")
             .hint("run it without for now: `--security-opt seccomp=unconfined` in docker and podman")),
-        Some((name, _)) => Err(not_yet(name)),
+        Some(name) => Err(not_yet(name)),
     }
+}
+
+/// The same for those of a process.
+pub(crate) fn later_of_process(process: &oci::Process) -> Result<()> {
+    let fields = [
+        ("process.apparmorProfile", process.apparmor_profile),
+        ("process.selinuxLabel", process.selinux_label),
+        ("process.scheduler", process.scheduler),
+        ("process.ioPriority", process.io_priority),
+        ("process.execCPUAffinity", process.exec_cpu_affinity),
+    ];
+    asked(&fields).map_or(Ok(()), |name| Err(not_yet(name)))
+}
+
+fn asked(fields: &[(&'static str, Later)]) -> Option<&'static str> {
+    fields.iter().find(|(_, field)| field.asked()).map(|(name, _)| *name)
 }
 
 fn not_yet(field: &str) -> Fault {
@@ -53,19 +65,14 @@ pub(crate) fn no_zero_bytes(spec: &Spec) -> Result<()> {
     if let Some((field, _)) = single.iter().find(|(_, text)| bad(text)) {
         return wrong((*field).to_string());
     }
-    let empty = oci::Process::default();
-    let process = spec.process.as_ref().unwrap_or(&empty);
+    if let Some(process) = &spec.process {
+        no_zero_bytes_in_process(process)?;
+    }
     let lists = [
-        ("process.args", &process.args),
-        ("process.env", &process.env),
         ("linux.maskedPaths", &spec.linux.masked_paths),
         ("linux.readonlyPaths", &spec.linux.readonly_paths),
     ];
-    for (field, list) in lists {
-        if let Some(at) = list.iter().position(bad) {
-            return wrong(format!("{field}[{at}]"));
-        }
-    }
+    no_zero_bytes_in(&lists)?;
     for (at, mount) in spec.mounts.iter().enumerate() {
         if bad(&mount.destination) || bad(&mount.source) || mount.options.iter().any(bad) {
             return wrong(format!("mounts[{at}]"));
@@ -75,4 +82,18 @@ pub(crate) fn no_zero_bytes(spec: &Spec) -> Result<()> {
         Some((key, _)) => wrong(format!("linux.sysctl[{key}]")),
         None => Ok(()),
     }
+}
+
+/// The same for those of a process.
+pub(crate) fn no_zero_bytes_in_process(process: &oci::Process) -> Result<()> {
+    no_zero_bytes_in(&[("process.args", &process.args), ("process.env", &process.env)])
+}
+
+fn no_zero_bytes_in(lists: &[(&str, &Vec<String>)]) -> Result<()> {
+    for (field, list) in lists {
+        if let Some(at) = list.iter().position(|text| text.contains('\0')) {
+            return Err(Fault::invalid(format!("{field}[{at}]"), "it has a zero byte in it"));
+        }
+    }
+    Ok(())
 }

@@ -162,6 +162,11 @@ impl Cgroup {
     }
 }
 
+/// The name of a container's session keyring, as runc has it.
+pub fn keyring_name(id: &ContainerId) -> String {
+    format!("_ses.{id}")
+}
+
 /// The child enters its namespaces.
 fn enter(ask: &Ask, namespaces: &Namespaces, host: &Host) -> Vec<Step> {
     let linux = &ask.spec.linux;
@@ -175,7 +180,7 @@ fn enter(ask: &Ask, namespaces: &Namespaces, host: &Host) -> Vec<Step> {
         steps.push(Step::RaiseLoopback);
     }
     if ask.keyring {
-        steps.push(Step::NewKeyring { name: format!("_ses.{}", ask.id) });
+        steps.push(Step::NewKeyring { name: keyring_name(ask.id) });
     }
     steps
 }

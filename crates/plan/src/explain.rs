@@ -50,6 +50,11 @@ impl fmt::Display for Step {
             RunHooks { stage, hooks } => write!(f, "run {} {} hooks", hooks.len(), stage.name()),
             JoinCgroups { paths } => write!(f, "join {} cgroups", paths.len()),
             JoinNamespace(Join { kind, path }) => write!(f, "join {kind} namespace `{}`", path.display()),
+            Enter { kinds, side: Side::Host } if kinds.is_empty() => f.write_str("hide from the container"),
+            Enter { kinds, side: Side::Host } => {
+                write!(f, "hide, and have the next process in the container's namespaces: {}", names(kinds))
+            }
+            Enter { kinds, .. } => write!(f, "enter the container's namespaces: {}", names(kinds)),
             Unshare { kind } => write!(f, "make a new {kind} namespace"),
             SetClocks { clocks } => write!(f, "set {} clocks and enter the time namespace", clocks.len()),
             BecomeRoot { .. } => f.write_str("become root of the user namespace"),
@@ -100,20 +105,22 @@ fn clone(
     through: &[Join],
     cgroup: Option<&Path>,
 ) -> fmt::Result {
-    let list = |kinds: &mut dyn Iterator<Item = NamespaceKind>| {
-        kinds.map(|kind| kind.to_string()).collect::<Vec<_>>().join(", ")
-    };
     f.write_str("clone")?;
     if !new.is_empty() {
-        write!(f, " into new namespaces: {}", list(&mut new.iter().copied()))?;
+        write!(f, " into new namespaces: {}", names(new))?;
     }
     if !through.is_empty() {
-        write!(f, " through those that exist: {}", list(&mut through.iter().map(|join| join.kind)))?;
+        let kinds: Vec<_> = through.iter().map(|join| join.kind).collect();
+        write!(f, " through those that exist: {}", names(&kinds))?;
     }
     match cgroup {
         Some(path) => write!(f, " and cgroup `{}`", path.display()),
         None => Ok(()),
     }
+}
+
+fn names(kinds: &[NamespaceKind]) -> String {
+    kinds.iter().map(NamespaceKind::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn ids(f: &mut fmt::Formatter<'_>, maps: &crate::IdMaps) -> fmt::Result {
@@ -158,6 +165,10 @@ impl Step {
             RunHooks { .. } => "programs that the caller wants to run here",
             JoinCgroups { .. } => "limits count from here on, for it and all its children",
             JoinNamespace(_) => "shares it with whoever is in there",
+            Enter { side: Side::Host, .. } => {
+                "only a child can be born into a pid namespace, and may be seen there"
+            }
+            Enter { .. } => "from here on it sees what the container sees",
             Unshare { kind: NamespaceKind::Cgroup } => "its own cgroup looks like the root to it",
             Unshare { .. } => "clocks of its own, which nobody reads yet",
             SetClocks { .. } => "they can be set only before anybody is in there",

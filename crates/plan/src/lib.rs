@@ -7,6 +7,7 @@
 mod capabilities;
 mod check;
 mod create;
+mod exec;
 mod explain;
 mod files;
 mod host;
@@ -21,7 +22,8 @@ mod step;
 pub use capabilities::{
     Capability, Sets, all as all_capabilities, name as capability_name, number as capability,
 };
-pub use create::{Ask, Plan, create};
+pub use create::{Ask, Plan, create, keyring_name};
+pub use exec::{Enter, Standing, exec};
 pub use explain::{explain, trace_line};
 pub use host::{Cgroups, Host, Place};
 pub use mount::{Attributes, Mount, Propagation, Source, known_options};

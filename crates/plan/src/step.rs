@@ -57,6 +57,9 @@ pub enum Step {
     JoinCgroups { paths: Vec<PathBuf> },
     /// Enters a namespace that exists.
     JoinNamespace(Join),
+    /// Enters namespaces of a container that runs, all at once, by a descriptor of its first process. A
+    /// number could be somebody else's by then.
+    Enter { kinds: Vec<NamespaceKind>, side: Side },
     /// Leaves the caller's: for those that must not come with the clone. The cgroup namespace is rooted
     /// where its maker is, so that must be in its cgroup first; the clocks of a time namespace can be set
     /// only while nobody is in it.
@@ -303,7 +306,7 @@ impl Step {
         match self {
             Record { .. } | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
             AttachDeviceRules { .. } | OpenSources { .. } | Clone { .. } | MapIds(_) | Save => Side::Host,
-            SetOomScore { side, .. } => *side,
+            SetOomScore { side, .. } | Enter { side, .. } => *side,
             RunHooks { stage, .. } => stage.side(),
             _ => Side::Child,
         }

@@ -15,6 +15,7 @@ Commands:
   run ID         create and start in one; waits for the program, or not with --detach
   state ID       what it is right now, as JSON
   kill ID [SIG]  sends it a signal (TERM)
+  exec ID CMD    one more process in it, or `exec --process FILE ID`
   delete ID      removes it; with --force whatever it is doing
   list           all containers
   spec           writes a config.json to start from (--rootless for an ordinary user)

@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod exec;
 mod features;
 mod help;
 mod kill;
@@ -24,6 +25,7 @@ pub(crate) fn run(verb: &str, args: Args, global: &Global) -> Result<ExitCode> {
         "run" => create::run(args, global, create::Verb::Run),
         "start" => start::run(args, global),
         "state" => state::run(args, global),
+        "exec" => Ok(exec::run(args, global)),
         "kill" => kill::run(args, global),
         "delete" => delete::run(args, global),
         "list" => list::run(args, global),
@@ -41,6 +43,20 @@ pub(crate) fn run(verb: &str, args: Args, global: &Global) -> Result<ExitCode> {
 fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).doing(|| "write to stdout")
+}
+
+/// Writes what was done and in which time to stderr.
+fn trace(started: &launch::Started) -> Result<()> {
+    let mut lines = String::new();
+    for (step, took) in &started.trace.steps {
+        lines.push_str(&plan::trace_line(step, *took));
+        lines.push('\n');
+    }
+    let whole = started.trace.whole.as_micros();
+    let mut out = std::io::stderr().lock();
+    out.write_all(lines.as_bytes())
+        .and_then(|()| writeln!(out, "{whole:>8} us  in all"))
+        .doing(|| "write the trace")
 }
 
 /// Reads the one name of a command that has no options.

@@ -42,6 +42,8 @@ pub(crate) struct Hands<'a> {
     pub(crate) mask: Option<sys::signals::Mask>,
     /// The container's first process, as the host numbers it.
     pub(crate) pid: i32,
+    /// The first process of a container that runs already, and that another one is to enter.
+    pub(crate) first: Option<OwnedFd>,
     /// Cgroups of v1, open where a process is put into them.
     tasks: BTreeMap<PathBuf, OwnedFd>,
     /// Namespaces to join, open.
@@ -68,6 +70,7 @@ impl<'a> Hands<'a> {
             mask: None,
             pid: 0,
             done: Vec::new(),
+            first: None,
             tasks: BTreeMap::new(),
             namespaces: Vec::new(),
             sources: BTreeMap::new(),
@@ -100,6 +103,7 @@ impl<'a> Hands<'a> {
             }
             JoinCgroups { paths } => self.join_cgroups(paths),
             JoinNamespace(join) => namespaces::join(join),
+            Enter { kinds, side } => self.enter(kinds, *side),
             Unshare { kind } => namespaces::unshare(*kind),
             SetClocks { clocks } => namespaces::set_clocks(clocks),
             BecomeRoot { groups } => ids::become_root(*groups),

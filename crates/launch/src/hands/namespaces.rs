@@ -2,13 +2,15 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use fault::{Doing, Result};
+use fault::{Doing, Fault, Kind, Result};
 use oci::NamespaceKind;
-use plan::{Clock, Join};
+use plan::{Clock, Join, Side};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use super::Hands;
 use crate::proc::Proc;
+use crate::rootfs::RootFd;
 
 impl Hands<'_> {
     /// Opens the namespaces that a helper is to join, while their paths are still those of the caller.
@@ -63,6 +65,39 @@ pub(super) fn enter_all(namespaces: Vec<(u64, OwnedFd)>) -> Result<()> {
         enter(namespace).doing(|| "enter a namespace that exists")?;
     }
     Ok(())
+}
+
+impl Hands<'_> {
+    /// Enters namespaces of a container that runs. Whoever looks at us from inside must find a process that
+    /// it cannot look into, from the first moment on (CVE-2016-9962).
+    pub(super) fn enter(&mut self, kinds: &[NamespaceKind], side: Side) -> Result<()> {
+        let hidden = rustix::process::DumpableBehavior::NotDumpable;
+        rustix::process::set_dumpable_behavior(hidden).doing(|| "hide from other processes")?;
+        let gone = || Fault::new(Kind::WrongState, "enter the container").because("container not running");
+        let first = self.first.as_ref().ok_or_else(gone)?;
+        let enter = |flags: u64| match flags {
+            0 => Ok(()),
+            flags => sys::namespaces::setns(first.as_fd(), flags),
+        };
+        let flags = |list: &[NamespaceKind]| list.iter().map(|kind| flag(*kind)).sum::<u64>();
+        let doing = || "enter the container's namespaces";
+        match enter(flags(kinds)) {
+            // Each needs a privilege in the user namespace that owns it. Those of a container that has joined
+            // some are owned by several: first all that the caller may enter, then the user namespace.
+            Err(err) if err.kind() == std::io::ErrorKind::PermissionDenied => {
+                let user = flags(kinds) & flag(NamespaceKind::User);
+                enter(flags(kinds) & !user).and_then(|()| enter(user)).doing(doing)?;
+            }
+            Err(err) if Errno::from_io_error(&err) == Some(Errno::SRCH) => return Err(gone()),
+            other => other.doing(doing)?,
+        }
+        if side == Side::Child {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let root = rustix::fs::open("/", flags, Mode::empty()).doing(|| "open the container's root")?;
+            self.root = Some(RootFd::new(root));
+        }
+        Ok(())
+    }
 }
 
 /// Leaves the caller's for a new one.

@@ -23,6 +23,8 @@ impl Hands<'_> {
     pub(super) fn set_oom_score(&mut self, value: i32, side: Side) -> Result<()> {
         let value = value.to_string();
         let written = match side {
+            // Before there is a child it is our own, which the child inherits.
+            Side::Host if self.pid == 0 => fs::write("/proc/self/oom_score_adj", value),
             Side::Host => fs::write(format!("/proc/{}/oom_score_adj", self.pid), value),
             Side::Child => self.proc()?.write("self/oom_score_adj", &value),
         };

@@ -1,0 +1,93 @@
+//! The steps of `exec`: one more process in a container that runs. A second planner over the same steps.
+
+use std::path::PathBuf;
+
+use fault::Result;
+use oci::{NamespaceKind, Process};
+
+use crate::step::{Side, Step};
+use crate::{check, process};
+
+/// A container that runs, as far as one who enters it has to know.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The namespaces that it does not share with the caller.
+    pub namespaces: Vec<NamespaceKind>,
+    /// Directories to join, one in each hierarchy of v1.
+    pub cgroups: Vec<PathBuf>,
+    /// The directory to be born in, on v2.
+    pub cgroup: Option<PathBuf>,
+    /// Name of its session keyring, if it has one of its own.
+    pub keyring: Option<String>,
+    /// We have the privilege to enter its namespaces from where we are. Without it, the runtime must become
+    /// a member of the user namespace before it can do anything else.
+    pub privileged: bool,
+    /// Groups can be changed in its user namespace.
+    pub can_set_groups: bool,
+    /// Capabilities that can be passed on: a bit for each number.
+    pub capabilities: u64,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Enter<'a> {
+    /// The process: what a container's config does not say about it was filled in.
+    pub process: &'a Process,
+    /// The container.
+    pub standing: &'a Standing,
+    /// Descriptors behind the standard ones that the program inherits.
+    pub preserve_fds: u32,
+}
+
+/// Plans one more process in a container. The other half of the answer are warnings, a sentence each.
+///
+/// # Errors
+/// The field of the process that cannot be used; nothing was done yet.
+pub fn exec(ask: &Enter) -> Result<(Vec<Step>, Vec<String>)> {
+    let (process, standing) = (ask.process, ask.standing);
+    check::later_of_process(process)?;
+    check::no_zero_bytes_in_process(process)?;
+    process::check(process)?;
+    let (before, after) = standing.sides();
+    let own_user = standing.namespaces.contains(&NamespaceKind::User);
+
+    let mut warnings = Vec::new();
+    let mut steps = Vec::new();
+    // Before the clone, which passes it on: an ordinary user may not write it once we are hidden.
+    steps.extend(process.oom_score_adj.map(|value| Step::SetOomScore { value, side: Side::Host }));
+    steps.push(Step::Enter { kinds: before, side: Side::Host });
+    steps.push(Step::Clone { new: Vec::new(), through: Vec::new(), into_cgroup: standing.cgroup.clone() });
+    if !standing.cgroups.is_empty() {
+        steps.push(Step::JoinCgroups { paths: standing.cgroups.clone() });
+    }
+    steps.push(Step::Enter { kinds: after, side: Side::Child });
+    if own_user {
+        steps.push(Step::BecomeRoot { groups: standing.can_set_groups });
+    }
+    steps.extend(standing.keyring.clone().map(|name| Step::NewKeyring { name }));
+    if process.terminal {
+        let size = process.console_size.unwrap_or_default();
+        steps.push(Step::MakeConsole { rows: size.height, columns: size.width, console: false });
+    }
+    steps.push(Step::ChangeDirectory { path: process.cwd.clone() });
+    steps.push(Step::NewSession { terminal: process.terminal });
+    steps.push(Step::FindProgram { name: process.args[0].clone(), path: process::search_path(process) });
+    let grantable = if own_user { u64::MAX } else { standing.capabilities };
+    steps.extend(process::become_user(process, standing.can_set_groups, grantable, &mut warnings)?);
+    steps.push(Step::Exec { args: process.args.clone(), env: process.env.clone(), keep: ask.preserve_fds });
+    Ok((steps, warnings))
+}
+
+impl Standing {
+    /// Who enters which namespace. That of processes is entered by children only, so the runtime says so for
+    /// its child; all others are the child's own matter, so that nothing of the container is near the
+    /// runtime. Only an ordinary user has no privilege in them before it is in their user namespace.
+    fn sides(&self) -> (Vec<NamespaceKind>, Vec<NamespaceKind>) {
+        let by_host = |kind: &NamespaceKind| match kind {
+            NamespaceKind::Pid => true,
+            NamespaceKind::User => !self.privileged,
+            _ => false,
+        };
+        self.namespaces.iter().copied().partition(by_host)
+    }
+}
