@@ -246,6 +246,8 @@ fn until_program_runs(peer: &Peer) -> Result<Duration> {
 fn be_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> ! {
     // The folder's lock is the runtime's alone; with our copy of it, it would never end.
     hands.making.lock = None;
+    // What the caller's environment says is nobody's business in there.
+    let _ = sys::environment::forget();
     // Modes are what the steps say, until one says what the program's are.
     rustix::process::umask(rustix::fs::Mode::empty());
     if rest.iter().any(|step| step.is_childs() && matches!(step, Step::RunHooks { .. })) {

@@ -83,7 +83,7 @@ impl Clone<'_> {
 }
 
 /// unshare(2) with `CLONE_THREAD` changes nothing, and fails if there is another thread.
-fn only_one_thread() -> io::Result<()> {
+pub(crate) fn only_one_thread() -> io::Result<()> {
     // SAFETY: takes an integer; for a process of one thread it is documented to have no effect.
     check(unsafe { libc::unshare(libc::CLONE_THREAD) }.into()).map(drop)
 }

@@ -6,6 +6,7 @@
 
 pub mod bpf;
 pub mod clone;
+pub mod environment;
 pub mod exec;
 pub mod fds;
 pub mod keyring;

@@ -69,10 +69,12 @@ pub(super) fn enter_all(namespaces: Vec<(u64, OwnedFd)>) -> Result<()> {
 
 impl Hands<'_> {
     /// Enters namespaces of a container that runs. Whoever looks at us from inside must find a process that
-    /// it cannot look into, from the first moment on (CVE-2016-9962).
+    /// it cannot look into, from the first moment on (CVE-2016-9962); and nothing of the caller's, if it has
+    /// the host's capability to trace.
     pub(super) fn enter(&mut self, kinds: &[NamespaceKind], side: Side) -> Result<()> {
         let hidden = rustix::process::DumpableBehavior::NotDumpable;
         rustix::process::set_dumpable_behavior(hidden).doing(|| "hide from other processes")?;
+        sys::environment::forget().doing(|| "forget our environment")?;
         let gone = || Fault::new(Kind::WrongState, "enter the container").because("container not running");
         let first = self.first.as_ref().ok_or_else(gone)?;
         let enter = |flags: u64| match flags {
