@@ -5,6 +5,9 @@ use std::fs;
 use lab::{ConsoleSocket, Container, Lab, Output, Pty};
 use serde_json::{Value, json};
 
+/// What makes a good `process.json` a bad one.
+type Change = fn(&mut Value);
+
 /// `exec FLAGS ID COMMAND`.
 fn exec(web: &Container<'_>, flags: &[&str], command: &[&str]) -> Output {
     web.lab().runtime(["exec"]).args(flags).arg(web.id()).args(command).output()
@@ -119,13 +122,13 @@ fn a_process_file_with_the_flags_of_containerd() {
 fn a_bad_process_file_is_named() {
     let lab = Lab::new();
     let web = lab.container("web").sleeping().launch();
-    let cases: [(&str, fn(&mut Value)); 6] = [
+    let cases: [(&str, Change); 6] = [
         ("process.args[0]", |process| process["args"] = json!([7])),
         ("process.args", |process| process["args"] = json!([])),
         ("process.cwd", |process| process["cwd"] = json!("tmp")),
         ("process.user.uid", |process| process["user"]["uid"] = json!(-1)),
         ("process.rlimits[0]", |process| {
-            process["rlimits"] = json!([{"type": "RLIMIT_NOPE", "soft": 1, "hard": 1}])
+            process["rlimits"] = json!([{"type": "RLIMIT_NOPE", "soft": 1, "hard": 1}]);
         }),
         ("process.env[0]", |process| process["env"] = json!(["A=\0"])),
     ];
