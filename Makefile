@@ -25,7 +25,7 @@ demo: all
 	  $(DEMO) $(OUT)/nagaya run -it --rm host; fi
 
 # What the tests stand on: peers, a registry's clients, a machine for cgroup v2. Only what is missing.
-PACKAGES := busybox-static runc crun bubblewrap docker.io containerd strace time gcc libc6-dev util-linux uidmap \
+PACKAGES := busybox-static libseccomp-dev golang-github-containers-common podman buildah runc crun bubblewrap docker.io containerd strace time gcc libc6-dev util-linux uidmap \
             libcap2-bin mmdebstrap qemu-system-x86 e2fsprogs procps iproute2 findutils make git
 packages:
 	@missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \

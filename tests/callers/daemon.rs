@@ -23,8 +23,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::traces;
 use crate::wait::poll;
 
-/// How every container is started. Ours knows no seccomp yet.
-const RUN: &str = "--runtime nagaya --network none --security-opt seccomp=unconfined";
+/// How every container is started.
+const RUN: &str = "--runtime nagaya --network none";
 
 /// Seconds after which a `docker` command counts as hung; it then ends with 124.
 const COMMAND_SECONDS: &str = "90";

@@ -236,7 +236,6 @@ fn fields_that_are_not_honoured_are_refused() {
         ("process.selinuxLabel", json!("system_u:system_r:container_t:s0")),
         ("process.scheduler", json!({"policy": "SCHED_OTHER", "nice": 5})),
         ("process.ioPriority", json!({"class": "IOPRIO_CLASS_IDLE", "priority": 4})),
-        ("linux.seccomp", json!({"defaultAction": "SCMP_ACT_ERRNO"})),
         ("linux.mountLabel", json!("system_u:object_r:container_file_t:s0")),
         ("linux.intelRdt", json!({"closID": "x"})),
         ("linux.personality", json!({"domain": "LINUX32"})),

@@ -13,4 +13,5 @@ mod lifecycle;
 mod mounts;
 mod process;
 mod sealed;
+mod seccomp;
 mod terminal;

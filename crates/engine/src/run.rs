@@ -183,7 +183,7 @@ fn forbidden_user_namespaces() -> Option<String> {
 /// words in the message: a missing root folder is no missing program.
 pub fn exit_code(fault: &Fault) -> u8 {
     let find = Step::FindProgram { name: String::new(), path: String::new() }.to_string();
-    let exec = Step::Exec { args: Vec::new(), env: Vec::new(), keep: 0 }.to_string();
+    let exec = Step::Exec { args: Vec::new(), env: Vec::new() }.to_string();
     let sentence = fault.sentence();
     // Both end with the program's name in quotes; what stands before it names the step.
     let about = |step: &str| sentence.starts_with(&format!("cannot {}", step.trim_end_matches('`')));

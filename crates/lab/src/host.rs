@@ -2,7 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 /// The runtime under test.
@@ -49,4 +50,15 @@ pub fn process_exists(pid: i64) -> bool {
 pub(crate) fn status_letter(pid: i64) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// Compiles a C program, static so that it runs in any root folder.
+#[track_caller]
+pub fn compile_c(source: &str, program: &Path) {
+    let file = program.with_extension("c");
+    fs::write(&file, source).expect("the source");
+    let built = Command::new("gcc").args(["-O1", "-static", "-o"]).arg(program).arg(&file).output();
+    let built = built.expect("gcc: `make packages`");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    fs::remove_file(file).expect("the source");
 }

@@ -37,7 +37,7 @@ pub use canary::Canary;
 pub use config::{base, mount, namespace, without_namespace};
 pub use console::ConsoleSocket;
 pub use container::Container;
-pub use host::{is_nagaya, namespace_of, process_exists, runtime};
+pub use host::{compile_c, is_nagaya, namespace_of, process_exists, runtime};
 pub use laboratory::Lab;
 pub use pty::Pty;
 pub use snapshot::Snapshot;

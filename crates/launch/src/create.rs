@@ -121,7 +121,7 @@ fn make(
         keyring: options.keyring,
         preserve_fds: options.preserve_fds,
     };
-    let Plan { steps, root, warnings, poststart } = plan::create(&ask, &host)?;
+    let Plan { steps, root, warnings, poststart, filtering } = plan::create(&ask, &host)?;
     let mut making = Making::new(all.folder(id), id, bundle, &root, &spec.annotations);
     making.undo = steps.iter().filter_map(Step::undo).collect();
     making.ends_with_first =
@@ -129,8 +129,10 @@ fn make(
     making.entry = Entry {
         namespaces: spec.linux.namespaces.iter().map(|one| one.kind).collect(),
         keyring: options.keyring,
+        filtered: filtering.is_some(),
         process: spec.process.clone().unwrap_or_default(),
     };
+    making.filtering = filtering;
     if let Some(Step::RunHooks { hooks, .. }) = poststart {
         making.poststart = hooks;
     }
@@ -250,13 +252,18 @@ fn be_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> ! {
     let _ = sys::environment::forget();
     // Modes are what the steps say, until one says what the program's are.
     rustix::process::umask(rustix::fs::Mode::empty());
-    if rest.iter().any(|step| step.is_childs() && matches!(step, Step::RunHooks { .. })) {
-        // Hooks are told our number as the host has it, and the host's proc is still where it was.
+    if rest.iter().any(|step| step.is_childs() && tells_our_number(step)) {
+        // They are told our number as the host has it, and the host's proc is still where it was.
         let own = std::fs::read_link("/proc/self").ok();
         hands.pid = own.and_then(|own| own.to_str()?.parse().ok()).unwrap_or_default();
     }
     let done = walk_as_child(rest, hands, peer);
     sys::exec::end(i32::from(done.is_err()))
+}
+
+/// Hooks, and whoever decides about system calls.
+fn tells_our_number(step: &Step) -> bool {
+    matches!(step, Step::RunHooks { .. } | Step::FilterCalls { listener: Some(_), .. })
 }
 
 fn walk_as_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> Result<()> {

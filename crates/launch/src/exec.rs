@@ -126,6 +126,7 @@ fn standing(container: &Container, saved: &Saved, undo: &[Undo], below: &[Subgro
         privileged,
         can_set_groups: host::can_set_groups(&user),
         capabilities,
+        filtering: saved.entry.filtered.then(|| container.folder().filtering()).transpose()?,
     })
 }
 

@@ -5,6 +5,7 @@
 //! └── ID/               made first: whoever makes it has the name
 //!     ├── record.json   written before anything else is made: how to take it back
 //!     ├── state.json    written when the container is created: which process it is, where it came from
+//!     ├── seccomp.json  the filter of system calls, if it has one: for those who enter it later
 //!     └── gate          a socket that the container waits at, until `start`
 //! ```
 //!
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use fault::{Doing, Fault, Kind, Result};
 use oci::{ContainerId, Hook, NamespaceKind, Process as Program, State, Status};
-use plan::Undo;
+use plan::{Filtering, Undo};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sys::clone::Process;
@@ -172,6 +173,8 @@ pub(crate) struct Entry {
     pub namespaces: Vec<NamespaceKind>,
     /// It has a session keyring of its own.
     pub keyring: bool,
+    /// Its system calls are filtered, as `seccomp.json` has it.
+    pub filtered: bool,
     /// Its program; whatever another one does not say about itself is as here.
     pub process: Program,
 }
@@ -273,6 +276,13 @@ impl Folder {
         read(&self.path.join("state.json"))
     }
 
+    /// The filter of system calls, which must be there if it was said to be.
+    pub(crate) fn filtering(&self) -> Result<Filtering> {
+        let path = self.path.join("seccomp.json");
+        let gone = || Fault::new(Kind::NotFound, format!("read `{}`", path.display()));
+        read(&path)?.ok_or_else(|| gone().because("nobody enters this container without its filter"))
+    }
+
     /// Removes the folder; what is in it is ours.
     pub(crate) fn remove(&self) -> Result<()> {
         match fs::remove_dir_all(&self.path) {
@@ -308,6 +318,8 @@ pub(crate) struct Making<'a> {
     pub ends_with_first: bool,
     /// What `exec` has to know.
     pub entry: Entry,
+    /// The filter of system calls.
+    pub filtering: Option<Filtering>,
     /// When.
     pub created: SystemTime,
     /// It is ours from when the folder was made.
@@ -333,6 +345,7 @@ impl<'a> Making<'a> {
             poststart: Vec::new(),
             ends_with_first: false,
             entry: Entry::default(),
+            filtering: None,
             created: SystemTime::now(),
             lock: None,
             boot_id: boot::id().to_string(),
@@ -375,6 +388,10 @@ impl<'a> Making<'a> {
             poststart: self.poststart.clone(),
             entry: self.entry.clone(),
         };
+        // Apart, because only `exec` reads it.
+        if let Some(filtering) = &self.filtering {
+            write(&self.folder.path.join("seccomp.json"), filtering)?;
+        }
         write(&self.folder.path.join("state.json"), &saved)
     }
 

@@ -13,6 +13,7 @@ mod linux;
 mod mount;
 mod process;
 mod read;
+pub mod seccomp;
 mod shape;
 mod spec;
 mod state;

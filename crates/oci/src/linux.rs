@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Later, nullable, object};
+use crate::seccomp::Seccomp;
+use crate::{Later, nullable, object, optional};
 
 /// Everything that only Linux has.
 ///
@@ -46,9 +47,9 @@ pub struct Linux {
     /// Paths that can only be read.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub readonly_paths: Vec<String>,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub seccomp: Later,
+    /// Which system calls the program may make.
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+    pub seccomp: Option<Seccomp>,
     /// Not honoured yet.
     #[serde(skip_serializing_if = "Later::is_nothing")]
     pub mount_label: Later,

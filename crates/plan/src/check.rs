@@ -10,7 +10,6 @@ pub(crate) fn later(spec: &Spec) -> Result<()> {
     }
     let (linux, resources) = (&spec.linux, &spec.linux.resources);
     let fields = [
-        ("linux.seccomp", linux.seccomp),
         ("linux.mountLabel", linux.mount_label),
         ("linux.intelRdt", linux.intel_rdt),
         ("linux.personality", linux.personality),
@@ -26,8 +25,6 @@ pub(crate) fn later(spec: &Spec) -> Result<()> {
     ];
     match asked(&fields) {
         None => Ok(()),
-        Some("linux.seccomp") => Err(not_yet("linux.seccomp")
-            .hint("run it without for now: `--security-opt seccomp=unconfined` in docker and podman")),
         Some(name) => Err(not_yet(name)),
     }
 }

@@ -8,6 +8,7 @@ use fault::{Fault, Result};
 use oci::{ContainerId, NamespaceKind, Process, Spec};
 
 use crate::files;
+use crate::filter::{self, Filtering};
 use crate::host::{Cgroups, Host};
 use crate::mount::{Mount, Propagation};
 use crate::namespaces::Namespaces;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Hooks that run after the program was started.
     pub poststart: Option<Step>,
+    /// The filter of system calls, which also others have who enter the container later.
+    pub filtering: Option<Filtering>,
 }
 
 /// Plans a container. Refuses everything that can be refused by looking at it: nothing was done yet.
@@ -61,21 +64,26 @@ pub fn create(ask: &Ask, host: &Host) -> Result<Plan> {
     let root = root(ask)?;
 
     let mut warnings = Vec::new();
+    let filtering = filter::of(spec, &mut warnings)?;
+    let (connect, filter) = filter::steps(filtering.as_ref());
     let mut steps = vec![Step::Record { poststop: spec.hooks.poststop.clone() }];
+    steps.extend(connect);
     steps.extend(before_the_gate(ask, process, &namespaces, host, &root)?);
     let grantable = if namespaces.has_own(NamespaceKind::User) { u64::MAX } else { host.capabilities };
     let groups = namespaces.can_set_groups(&spec.linux, host);
     // Before the gate, where it may wait for long: whoever shares its pid namespace can get hold of no more
     // than the program will have (CVE-2016-9962).
-    steps.extend(process::become_user(process, groups, grantable, &mut warnings)?);
+    steps.push(Step::CloseDescriptors { keep: ask.preserve_fds });
+    steps.extend(process::become_user(process, groups, grantable, filter.clone(), &mut warnings)?);
     steps.push(Step::Save);
     if ask.gate {
         steps.push(Step::Gate);
     }
     // With the program's privileges: these are programs of the container.
     steps.extend(hooks(spec, Stage::StartContainer));
-    steps.push(Step::Exec { args: process.args.clone(), env: process.env.clone(), keep: ask.preserve_fds });
-    Ok(Plan { steps, root, warnings, poststart: hooks(spec, Stage::Poststart) })
+    steps.extend(filter::last(filter, process));
+    steps.push(Step::Exec { args: process.args.clone(), env: process.env.clone() });
+    Ok(Plan { steps, root, warnings, poststart: hooks(spec, Stage::Poststart), filtering })
 }
 
 fn before_the_gate(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use fault::Result;
 use oci::{NamespaceKind, Process};
 
+use crate::filter::{self, Filtering};
 use crate::step::{Side, Step};
 use crate::{check, process};
 
@@ -26,6 +27,8 @@ pub struct Standing {
     pub can_set_groups: bool,
     /// Capabilities that can be passed on: a bit for each number.
     pub capabilities: u64,
+    /// Its filter of system calls.
+    pub filtering: Option<Filtering>,
 }
 
 /// What is asked for.
@@ -52,7 +55,8 @@ pub fn exec(ask: &Enter) -> Result<(Vec<Step>, Vec<String>)> {
     let own_user = standing.namespaces.contains(&NamespaceKind::User);
 
     let mut warnings = Vec::new();
-    let mut steps = Vec::new();
+    let (connect, filter) = filter::steps(standing.filtering.as_ref());
+    let mut steps = Vec::from_iter(connect);
     // Before the clone, which passes it on: an ordinary user may not write it once we are hidden.
     steps.extend(process.oom_score_adj.map(|value| Step::SetOomScore { value, side: Side::Host }));
     steps.push(Step::Enter { kinds: before, side: Side::Host });
@@ -73,8 +77,11 @@ pub fn exec(ask: &Enter) -> Result<(Vec<Step>, Vec<String>)> {
     steps.push(Step::NewSession { terminal: process.terminal });
     steps.push(Step::FindProgram { name: process.args[0].clone(), path: process::search_path(process) });
     let grantable = if own_user { u64::MAX } else { standing.capabilities };
-    steps.extend(process::become_user(process, standing.can_set_groups, grantable, &mut warnings)?);
-    steps.push(Step::Exec { args: process.args.clone(), env: process.env.clone(), keep: ask.preserve_fds });
+    steps.push(Step::CloseDescriptors { keep: ask.preserve_fds });
+    let groups = standing.can_set_groups;
+    steps.extend(process::become_user(process, groups, grantable, filter.clone(), &mut warnings)?);
+    steps.extend(filter::last(filter, process));
+    steps.push(Step::Exec { args: process.args.clone(), env: process.env.clone() });
     Ok((steps, warnings))
 }
 

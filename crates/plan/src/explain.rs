@@ -94,6 +94,11 @@ impl fmt::Display for Step {
             SetUser { uid, gid, .. } => write!(f, "become user {uid} and group {gid}"),
             SetCapabilities { sets } => write!(f, "keep {sets}"),
             NoNewPrivileges => f.write_str("forbid new privileges"),
+            CloseDescriptors { .. } => f.write_str("have our own descriptors close with exec"),
+            ConnectListener { path } => write!(f, "connect to `{}`", path.display()),
+            FilterCalls { filter, .. } => {
+                write!(f, "filter system calls by {} instructions", filter.instructions().len())
+            }
             Exec { args, .. } => write!(f, "exec `{}`", shorten(&args.join(" "))),
         }
     }
@@ -204,6 +209,9 @@ impl Step {
             SetUser { .. } => "from here on it is who it is to be",
             SetCapabilities { .. } => "root without these is not the machine's root",
             NoNewPrivileges => "programs with the setuid bit gain nothing",
+            CloseDescriptors { .. } => "nothing of ours is open in the program",
+            ConnectListener { .. } => "it decides about system calls, and cannot be reached from inside",
+            FilterCalls { .. } => "what the kernel has and this program does not need is out of reach",
             Exec { .. } => "all that was made is for this",
         }
     }
@@ -227,7 +235,7 @@ mod tests {
                 through: vec![],
                 into_cgroup: None,
             },
-            Step::Exec { args: vec!["sh".into(), "-c".into(), "x".repeat(100)], env: vec![], keep: 0 },
+            Step::Exec { args: vec!["sh".into(), "-c".into(), "x".repeat(100)], env: vec![] },
         ];
         let text = explain(&steps);
         assert!(text.contains("  1  host   write down what will be made"), "{text}");

@@ -10,6 +10,7 @@ mod create;
 mod exec;
 mod explain;
 mod files;
+mod filter;
 mod host;
 mod ids;
 mod mount;
@@ -25,8 +26,11 @@ pub use capabilities::{
 pub use create::{Ask, Plan, create, keyring_name};
 pub use exec::{Enter, Standing, exec};
 pub use explain::{explain, trace_line};
+pub use filter::Filtering;
 pub use host::{Cgroups, Host, Place};
 pub use mount::{Attributes, Mount, Propagation, Source, known_options};
 pub use place::leaf as cgroup_leaf;
 pub use rlimits::Resource;
-pub use step::{Clock, Hidden, IdMaps, Join, Limit, Node, NodeKind, Overlay, Side, Stage, Step, Stub, Undo};
+pub use step::{
+    Clock, Hidden, IdMaps, Join, Limit, Listener, Node, NodeKind, Overlay, Side, Stage, Step, Stub, Undo,
+};

@@ -83,6 +83,7 @@ pub(crate) fn become_user(
     process: &Process,
     can_set_groups: bool,
     grantable: u64,
+    filter: Option<Step>,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Step>> {
     let user = &process.user;
@@ -102,6 +103,8 @@ pub(crate) fn become_user(
     }
     steps.push(Step::SetUmask { mask: user.umask.unwrap_or(UMASK) });
     steps.push(Step::DropBounding { keep: sets.bounding });
+    // Without `noNewPrivileges` this takes a capability, which goes with the user.
+    steps.extend(filter.filter(|_| !process.no_new_privileges));
     steps.push(Step::SetUser {
         uid: user.uid,
         gid: user.gid,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use oci::{Hook, IdMapping, NamespaceKind, TimeOffset};
+use seccomp::Filter;
 use serde::{Deserialize, Serialize};
 
 use crate::{Mount, Propagation, Resource, Sets};
@@ -136,8 +137,24 @@ pub enum Step {
     SetCapabilities { sets: Sets },
     /// Programs with the setuid bit gain nothing from now on.
     NoNewPrivileges,
-    /// Becomes the program. Every descriptor but the standard ones and `keep` more closes with it.
-    Exec { args: Vec<String>, env: Vec<String>, keep: u32 },
+    /// Descriptors behind the standard ones and `keep` more will close with `Exec`. Before the system calls
+    /// are filtered: the filter may not allow it.
+    CloseDescriptors { keep: u32 },
+    /// Connects to whoever is to decide about system calls, while its path can still be reached.
+    ConnectListener { path: PathBuf },
+    /// Filters system calls from here on, also our own: as late as there is the privilege to do so.
+    FilterCalls { filter: Filter, listener: Option<Listener> },
+    /// Becomes the program.
+    Exec { args: Vec<String>, env: Vec<String> },
+}
+
+/// Who decides about system calls of `SCMP_ACT_NOTIFY`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// Its socket.
+    pub path: PathBuf,
+    /// What the config has it be told.
+    pub metadata: String,
 }
 
 /// What takes a step back; written down before the step is done. Idempotent.
@@ -306,6 +323,7 @@ impl Step {
         match self {
             Record { .. } | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
             AttachDeviceRules { .. } | OpenSources { .. } | Clone { .. } | MapIds(_) | Save => Side::Host,
+            ConnectListener { .. } => Side::Host,
             SetOomScore { side, .. } | Enter { side, .. } => *side,
             RunHooks { stage, .. } => stage.side(),
             _ => Side::Child,

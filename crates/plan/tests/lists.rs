@@ -66,6 +66,7 @@ child pivot into the new root
 child go to `/`
 child start a session
 child find program `sh`
+child have our own descriptors close with exec
 child set 1 resource limits
 child set umask 0022
 child drop all but 3 capabilities for ever
@@ -181,4 +182,73 @@ fn what_needs_the_host_waits_for_it() {
         |name: &str| steps.iter().find(|step| step.to_string().starts_with(name)).unwrap().needs_host();
     assert!(needs("join 1 cgroups") && needs("bind the container's") && needs("exec") && needs("wait for"));
     assert!(!needs("mount proc") && !needs("mask") && !needs("cut the mounts"));
+}
+
+/// One rule, and the steps whose order it decides.
+fn filtered(no_new_privileges: bool) -> String {
+    let mut spec = spec();
+    spec.linux.resources.memory.limit = None;
+    let profile =
+        r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_ERRNO"}]}"#;
+    spec.linux.seccomp = Some(oci::from_json(profile.as_bytes(), "a profile", "").expect("a profile"));
+    spec.process.as_mut().expect("a process").no_new_privileges = no_new_privileges;
+    lists(&spec, &host(Cgroups::None(String::new())), true).expect("a list")
+}
+
+#[test]
+fn a_filter_is_as_late_as_there_is_the_privilege_for_it() {
+    let at = |text: &str, step: &str| text.find(step).unwrap_or_else(|| panic!("no {step} in {text}"));
+    let text = filtered(true);
+    assert!(at(&text, "wait for `start`") < at(&text, "filter system calls"), "{text}");
+    assert!(text.ends_with("instructions\nchild exec `sh`\n"), "{text}");
+    let text = filtered(false);
+    assert!(at(&text, "have our own descriptors close") < at(&text, "filter system calls"), "{text}");
+    assert!(at(&text, "filter system calls") < at(&text, "become user"), "{text}");
+    assert_eq!(text.matches("filter system calls").count(), 1, "{text}");
+}
+
+#[test]
+fn who_enters_does_what_the_first_process_did() {
+    let process = spec().process.unwrap();
+    let standing = plan::Standing {
+        namespaces: vec![NamespaceKind::Pid, NamespaceKind::Mount, NamespaceKind::User],
+        cgroups: vec!["/c/memory/web".into()],
+        cgroup: None,
+        keyring: Some("_ses.web".into()),
+        privileged: true,
+        can_set_groups: true,
+        capabilities: u64::MAX,
+        filtering: None,
+    };
+    let list = |standing: &plan::Standing| {
+        let ask = plan::Enter { process: &process, standing, preserve_fds: 0 };
+        let steps = plan::exec(&ask).unwrap().0;
+        let lines: Vec<_> = steps.iter().map(|step| format!("{} {step}\n", step.side())).collect();
+        lines.concat()
+    };
+    let expected = "\
+host hide, and have the next process in the container's namespaces: pid
+host clone
+child join 1 cgroups
+child enter the container's namespaces: mount, user
+child become root of the user namespace
+child join a new session keyring `_ses.web`
+child go to `/`
+child start a session
+child find program `sh`
+child have our own descriptors close with exec
+child set 1 resource limits
+child set umask 0022
+child drop all but 3 capabilities for ever
+child become user 0 and group 0
+child keep 3 capabilities
+child forbid new privileges
+child exec `sh`
+";
+    assert_eq!(list(&standing), expected);
+    // An ordinary user has no privilege before it is in the user namespace.
+    let ordinary = list(&plan::Standing { privileged: false, ..standing });
+    assert!(
+        ordinary.contains("host hide, and have the next process in the container's namespaces: pid, user")
+    );
 }

@@ -13,6 +13,7 @@ pub mod keyring;
 pub mod loopback;
 pub mod mount_attr;
 pub mod namespaces;
+pub mod seccomp;
 pub mod signals;
 
 use std::io;

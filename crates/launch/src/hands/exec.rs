@@ -13,6 +13,11 @@ use crate::diagnose;
 /// Standard streams: these stay open.
 const STREAMS: u32 = 3;
 
+/// Has all descriptors but the standard ones and `keep` more close with exec.
+pub(super) fn close_descriptors(keep: u32) -> Result<()> {
+    sys::fds::close_on_exec_from(STREAMS + keep).doing(|| "close our own descriptors")
+}
+
 impl Hands<'_> {
     /// Finds the program as execvp(3) would, in the container's root. The texts are those of runc, which
     /// docker and podman search for the reason.
@@ -32,8 +37,8 @@ impl Hands<'_> {
     }
 
     /// Becomes the program. Returns only if that did not work.
-    pub(super) fn exec(&mut self, args: &[String], env: &[String], keep: u32) -> Fault {
-        match self.prepare(args, env, keep) {
+    pub(super) fn exec(&mut self, args: &[String], env: &[String]) -> Fault {
+        match self.prepare(args, env) {
             Err(fault) => fault,
             Ok((path, args, env)) => {
                 let err = sys::exec::execve(&path, &args, &env);
@@ -42,12 +47,7 @@ impl Hands<'_> {
         }
     }
 
-    fn prepare(
-        &mut self,
-        args: &[String],
-        env: &[String],
-        keep: u32,
-    ) -> Result<(CString, Vec<CString>, Vec<CString>)> {
+    fn prepare(&mut self, args: &[String], env: &[String]) -> Result<(CString, Vec<CString>, Vec<CString>)> {
         let program = self.program.take().ok_or_else(|| Fault::new(Kind::Failed, "find the program"))?;
         let text =
             |bytes: &[u8]| CString::new(bytes).map_err(std::io::Error::from).doing(|| "pass arguments on");
@@ -57,7 +57,6 @@ impl Hands<'_> {
         if !env.iter().any(|pair| pair.as_bytes().starts_with(b"HOME=")) {
             env.push(text(format!("HOME={}", self.home()).as_bytes())?);
         }
-        sys::fds::close_on_exec_from(STREAMS + keep).doing(|| "close our own descriptors")?;
         sys::signals::default_sigpipe();
         if let Some(mask) = &self.mask {
             sys::signals::restore(mask).doing(|| "restore blocked signals")?;

@@ -4,6 +4,7 @@ mod cgroup;
 mod clone;
 mod devices;
 mod exec;
+mod filter;
 mod ids;
 mod mount;
 mod namespaces;
@@ -44,6 +45,8 @@ pub(crate) struct Hands<'a> {
     pub(crate) pid: i32,
     /// The first process of a container that runs already, and that another one is to enter.
     pub(crate) first: Option<OwnedFd>,
+    /// Decides about system calls.
+    listener: Option<OwnedFd>,
     /// Cgroups of v1, open where a process is put into them.
     tasks: BTreeMap<PathBuf, OwnedFd>,
     /// Namespaces to join, open.
@@ -71,6 +74,7 @@ impl<'a> Hands<'a> {
             pid: 0,
             done: Vec::new(),
             first: None,
+            listener: None,
             tasks: BTreeMap::new(),
             namespaces: Vec::new(),
             sources: BTreeMap::new(),
@@ -145,7 +149,10 @@ impl<'a> Hands<'a> {
             }
             SetCapabilities { sets } => process::set_capabilities(*sets),
             NoNewPrivileges => process::no_new_privileges(),
-            Exec { args, env, keep } => Err(self.exec(args, env, *keep)),
+            CloseDescriptors { keep } => exec::close_descriptors(*keep),
+            ConnectListener { path } => self.connect_listener(path),
+            FilterCalls { filter, listener } => self.filter_calls(filter, listener.as_ref()),
+            Exec { args, env } => Err(self.exec(args, env)),
         }
     }
 
