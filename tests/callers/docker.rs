@@ -230,7 +230,6 @@ fn exec_joins_a_running_container() {
 }
 
 #[test]
-#[ignore = "these verbs come with the next issue: the whole command line of runc"]
 fn pause_top_and_update_work() {
     let docker = Docker::start();
     docker.detach("web", POLITE);

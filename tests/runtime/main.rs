@@ -4,6 +4,7 @@ mod bad_config;
 mod bad_input;
 mod bad_rootfs;
 mod cgroups;
+mod change;
 mod cli;
 mod exec;
 mod guarded;

@@ -6,11 +6,12 @@ use std::fs;
 use lab::{Container, Lab};
 use serde_json::{Value, json};
 
-fn filtered<'lab>(lab: &'lab Lab, seccomp: Value) -> Container<'lab> {
+fn filtered(lab: &Lab, seccomp: Value) -> Container<'_> {
     lab.container("web").edit(|config| config["linux"]["seccomp"] = seccomp)
 }
 
 /// Forbids one call.
+#[expect(clippy::needless_pass_by_value, reason = "it reads better with a literal at hand")]
 fn forbids(call: &str, more: Value) -> Value {
     let mut rule = json!({"names": [call], "action": "SCMP_ACT_ERRNO"});
     rule.as_object_mut().expect("a rule").extend(more.as_object().expect("an object").clone());

@@ -33,7 +33,8 @@ part limits 14
 part place 9
 part devices 7
 part oom 3
-# `change` (5 checks: pause, resume, update, exec) and `systemd` (6) wait for those parts of the runtime.
+part change 5
+# `systemd` (6 checks) waits for that part of the runtime.
 part rootless 12
 
 echo "$total checks, $failed failed"

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let mut args = Args::of_process();
     let mut global = Global::default();
     let done = args.global(&mut global).and_then(|verb| {
-        let verb = if args::asks_for_help() { "help" } else { &verb };
+        let verb = if args::asks_for_help() && !cmd::has_no_help(&verb) { "help" } else { &verb };
         cmd::run(verb, args, &global)
     });
     match done {

@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(of(Kind::NotFound, &find), 127);
         assert_eq!(of(Kind::Denied, &find), 126);
         assert_eq!(of(Kind::NotFound, &Step::MakeLinks), 125);
-        let exec = Step::Exec { args: vec!["x".to_string()], env: vec![], keep: 0 };
+        let exec = Step::Exec { args: vec!["x".to_string()], env: vec![] };
         assert_eq!(of(Kind::Failed, &exec), 126);
         assert_eq!(exit_code(&Fault::new(Kind::NotFound, "find image `x`")), 125);
     }

@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::state::{Folder, Record, Saved};
-use crate::{boot, gate, hooks, undo};
+use crate::{boot, freezer, gate, hooks, undo};
 
 /// A container that exists, as its folder has it.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ impl Container {
             Some(saved) if is_alive(saved) => {
                 if gate::is_closed(&self.folder) {
                     Status::Created
+                } else if freezer::is_frozen(undo::cgroups(self.undo())) {
+                    Status::Paused
                 } else {
                     Status::Running
                 }
@@ -71,7 +73,7 @@ impl Container {
         let _lock = self.folder.lock()?;
         let cause = match self.status() {
             Status::Created => None,
-            Status::Running => Some("cannot start an already running container"),
+            Status::Running | Status::Paused => Some("cannot start an already running container"),
             Status::Stopped => Some("cannot start a container that has stopped"),
             Status::Creating => Some("it is not created yet"),
         };
@@ -99,13 +101,19 @@ impl Container {
     /// `WrongState`, in words that callers search for: "container not running".
     pub fn kill(&self, signal: Signal, all: bool) -> Result<()> {
         let doing = || format!("kill container `{}`", self.id);
-        let alive = matches!(self.status(), Status::Created | Status::Running);
-        // After a reboot the cgroup's name is somebody else's.
-        let cgroup = undo::cgroup(&self.record.undo).filter(|_| self.record.boot_id == boot::id());
+        let status = self.status();
+        let alive = matches!(status, Status::Created | Status::Running | Status::Paused);
+        let cgroup = undo::cgroup(self.undo());
+        // On v1 who is frozen cannot even die.
+        let frozen = signal == Signal::KILL && freezer::is_frozen(undo::cgroups(self.undo()));
         let ends_with_first = self.saved.as_ref().is_some_and(|saved| saved.ends_with_first);
         match cgroup {
             // Without a pid namespace of its own, its other processes live on when the first one is killed.
             Some(cgroup) if signal == Signal::KILL && (all || alive && !ends_with_first) => {
+                if frozen {
+                    undo::kill_all(cgroup).doing(doing)?;
+                    freezer::thaw(undo::cgroups(self.undo()))?;
+                }
                 return undo::kill_until_empty(cgroup).doing(doing);
             }
             Some(cgroup) if all => return undo::signal_all(cgroup, signal).doing(doing),
@@ -114,7 +122,59 @@ impl Container {
         if !alive {
             return Err(Fault::new(Kind::WrongState, doing()).because("container not running"));
         }
-        self.signal(signal).map_err(|fault| fault.during(doing()))
+        self.signal(signal).map_err(|fault| fault.during(doing()))?;
+        if frozen { freezer::thaw(undo::cgroups(self.undo())) } else { Ok(()) }
+    }
+
+    /// Holds all its processes still.
+    ///
+    /// # Errors
+    /// `WrongState`, in words that callers search for: "container not running".
+    pub fn pause(&self) -> Result<()> {
+        let doing = || format!("pause container `{}`", self.id);
+        let _lock = self.folder.lock()?;
+        match self.status() {
+            Status::Running | Status::Created => {
+                freezer::freeze(undo::cgroups(self.undo())).map_err(|fault| fault.during(doing()))
+            }
+            status => Err(Fault::new(Kind::WrongState, doing())
+                .because(format!("container not running: it is {status}"))),
+        }
+    }
+
+    /// Lets them go on.
+    ///
+    /// # Errors
+    /// `WrongState`, in words that callers search for: "container not paused".
+    pub fn resume(&self) -> Result<()> {
+        let doing = || format!("resume container `{}`", self.id);
+        let _lock = self.folder.lock()?;
+        match self.status() {
+            // One that waits for `start` can be frozen as well.
+            Status::Paused => {}
+            Status::Created if freezer::is_frozen(undo::cgroups(self.undo())) => {}
+            status => {
+                return Err(Fault::new(Kind::WrongState, doing())
+                    .because(format!("container not paused: it is {status}")));
+            }
+        }
+        freezer::thaw(undo::cgroups(self.undo())).map_err(|fault| fault.during(doing()))
+    }
+
+    /// All its processes, as we number them.
+    pub fn pids(&self) -> Result<Vec<i32>> {
+        let doing = || format!("list the processes of container `{}`", self.id);
+        let cgroup = undo::cgroup(self.undo()).ok_or_else(|| {
+            Fault::new(Kind::Unavailable, doing()).because("it has no cgroup that knows them")
+        })?;
+        let mut pids = undo::pids(cgroup).doing(doing)?;
+        pids.sort_unstable();
+        Ok(pids)
+    }
+
+    /// What takes it back. After a reboot a cgroup's name is somebody else's.
+    pub(crate) fn undo(&self) -> &[Undo] {
+        if self.record.boot_id == boot::id() { &self.record.undo } else { &[] }
     }
 
     fn signal(&self, signal: Signal) -> Result<()> {
@@ -131,7 +191,7 @@ impl Container {
     pub(crate) fn inside(&self) -> Result<(&Saved, &[Undo], OwnedFd)> {
         let gone = |cause: &str| Err(Fault::new(Kind::WrongState, "enter the container").because(cause));
         match (&self.saved, self.pidfd()?) {
-            (Some(saved), Some(first)) => Ok((saved, &self.record.undo, first)),
+            (Some(saved), Some(first)) => Ok((saved, self.undo(), first)),
             (None, _) if self.status() == Status::Creating => gone("it is not created yet"),
             _ => gone("cannot exec in a stopped container: container not running"),
         }
@@ -175,9 +235,9 @@ impl Container {
             container => container?,
         };
         match container.status() {
-            Status::Running if !force => {
+            status @ (Status::Running | Status::Paused) if !force => {
                 return Err(Fault::new(Kind::WrongState, format!("delete container `{}`", container.id))
-                    .because(format!("container `{}` is not stopped: running", container.id))
+                    .because(format!("container `{}` is not stopped: {status}", container.id))
                     .hint(format!("`kill {0} KILL` first, or `delete --force {0}`", container.id)));
             }
             Status::Stopped => {}
@@ -207,8 +267,7 @@ impl Container {
     }
 
     fn remove(&self) -> Result<Vec<String>> {
-        // A cgroup's name means somebody else after a reboot.
-        let undo: &[Undo] = if self.record.boot_id == boot::id() { &self.record.undo } else { &[] };
+        let undo = self.undo();
         let mut warnings = Vec::new();
         let undone = undo::all(undo, &self.state(), &mut warnings);
         if undone.is_ok() || !has_cgroups_left(undo) {

@@ -73,19 +73,28 @@ pub(crate) fn kill_all(cgroup: &Path) -> io::Result<()> {
     signal_all(cgroup, Signal::KILL)
 }
 
-/// Sends a signal to all processes of a cgroup and those below.
-pub(crate) fn signal_all(cgroup: &Path, signal: Signal) -> io::Result<()> {
+/// All processes of a cgroup and those below.
+pub(crate) fn pids(cgroup: &Path) -> io::Result<Vec<i32>> {
     let list = match fs::read_to_string(cgroup.join("cgroup.procs")) {
-        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         list => list?,
     };
-    for pid in list.lines().filter_map(|line| line.parse().ok()).filter_map(Pid::from_raw) {
+    let mut pids: Vec<i32> = list.lines().filter_map(|line| line.parse().ok()).collect();
+    for below in folders(cgroup)? {
+        pids.extend(self::pids(&below)?);
+    }
+    Ok(pids)
+}
+
+/// Sends a signal to all processes of a cgroup and those below.
+pub(crate) fn signal_all(cgroup: &Path, signal: Signal) -> io::Result<()> {
+    for pid in pids(cgroup)?.into_iter().filter_map(Pid::from_raw) {
         match kill_process(pid, signal) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => {}
             Err(err) => return Err(err.into()),
         }
     }
-    folders(cgroup)?.iter().try_for_each(|below| signal_all(below, signal))
+    Ok(())
 }
 
 fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {

@@ -15,6 +15,8 @@ pub enum Status {
     Created,
     /// Its program runs.
     Running,
+    /// All its processes are held still.
+    Paused,
     /// Its program has ended.
     Stopped,
 }
@@ -25,6 +27,7 @@ impl fmt::Display for Status {
             Status::Creating => "creating",
             Status::Created => "created",
             Status::Running => "running",
+            Status::Paused => "paused",
             Status::Stopped => "stopped",
         })
     }

@@ -8,13 +8,21 @@ pub(crate) fn later(spec: &Spec) -> Result<()> {
     if let Some(process) = &spec.process {
         later_of_process(process)?;
     }
-    let (linux, resources) = (&spec.linux, &spec.linux.resources);
+    later_of_resources(&spec.linux.resources)?;
+    let linux = &spec.linux;
     let fields = [
         ("linux.mountLabel", linux.mount_label),
         ("linux.intelRdt", linux.intel_rdt),
         ("linux.personality", linux.personality),
         ("linux.netDevices", linux.net_devices),
         ("linux.memoryPolicy", linux.memory_policy),
+    ];
+    none_of(&fields)
+}
+
+/// The same for limits.
+pub(crate) fn later_of_resources(resources: &oci::Resources) -> Result<()> {
+    none_of(&[
         ("linux.resources.blockIO", resources.block_io),
         ("linux.resources.hugepageLimits", resources.hugepage_limits),
         ("linux.resources.network", resources.network),
@@ -22,11 +30,7 @@ pub(crate) fn later(spec: &Spec) -> Result<()> {
         ("linux.resources.memory.checkBeforeUpdate", resources.memory.check_before_update),
         ("linux.resources.cpu.realtimeRuntime", resources.cpu.realtime_runtime),
         ("linux.resources.cpu.realtimePeriod", resources.cpu.realtime_period),
-    ];
-    match asked(&fields) {
-        None => Ok(()),
-        Some(name) => Err(not_yet(name)),
-    }
+    ])
 }
 
 /// The same for those of a process.
@@ -38,11 +42,11 @@ pub(crate) fn later_of_process(process: &oci::Process) -> Result<()> {
         ("process.ioPriority", process.io_priority),
         ("process.execCPUAffinity", process.exec_cpu_affinity),
     ];
-    asked(&fields).map_or(Ok(()), |name| Err(not_yet(name)))
+    none_of(&fields)
 }
 
-fn asked(fields: &[(&'static str, Later)]) -> Option<&'static str> {
-    fields.iter().find(|(_, field)| field.asked()).map(|(name, _)| *name)
+fn none_of(fields: &[(&'static str, Later)]) -> Result<()> {
+    fields.iter().find(|(_, field)| field.asked()).map_or(Ok(()), |(name, _)| Err(not_yet(name)))
 }
 
 fn not_yet(field: &str) -> Fault {

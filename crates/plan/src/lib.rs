@@ -29,7 +29,7 @@ pub use explain::{explain, trace_line};
 pub use filter::Filtering;
 pub use host::{Cgroups, Host, Place};
 pub use mount::{Attributes, Mount, Propagation, Source, known_options};
-pub use place::leaf as cgroup_leaf;
+pub use place::{leaf as cgroup_leaf, update};
 pub use rlimits::Resource;
 pub use step::{
     Clock, Hidden, IdMaps, Join, Limit, Listener, Node, NodeKind, Overlay, Side, Stage, Step, Stub, Undo,

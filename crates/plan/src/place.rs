@@ -6,6 +6,7 @@ use cgroup::Write;
 use fault::{Fault, Kind, Result};
 use oci::Resources;
 
+use crate::check;
 use crate::host::{Cgroups, Host, Place};
 use crate::step::Step;
 
@@ -48,12 +49,7 @@ pub(crate) fn prepare(host: &Host, limits: &Resources) -> Result<Vec<Step>> {
     match &host.cgroups {
         Cgroups::V1(places) => prepare_v1(places, limits, &rules),
         Cgroups::V2(place) => prepare_v2(place, limits, &rules),
-        Cgroups::None(why) => match first_limit(limits) {
-            None => Ok(Vec::new()),
-            Some(field) => Err(Fault::new(Kind::Unavailable, format!("use `{field}`"))
-                .because(format!("there is no cgroup for it: {why}"))
-                .hint("limits need root, or a cgroup that systemd has delegated to this user")),
-        },
+        Cgroups::None(why) => first_limit(limits).map_or(Ok(Vec::new()), |field| Err(no_cgroup(field, why))),
     }
 }
 
@@ -67,13 +63,55 @@ const UNIFIED: &str = "linux.resources.unified";
 
 fn prepare_v1(places: &[Place], limits: &Resources, rules: &[cgroup::Rule]) -> Result<Vec<Step>> {
     if !limits.unified.is_empty() {
-        return Err(Fault::new(Kind::Unavailable, format!("use `{UNIFIED}`"))
-            .because("this machine has cgroup v1, and those are files of v2"));
+        return Err(no_unified());
     }
     let mut steps: Vec<Step> = places.iter().flat_map(make).collect();
-    for write in cgroup::v1(limits).into_iter().chain(cgroup::device_writes(rules)) {
+    steps.extend(limits_v1(places, limits, rules)?);
+    Ok(steps)
+}
+
+fn limits_v1(places: &[Place], limits: &Resources, rules: &[cgroup::Rule]) -> Result<Vec<Step>> {
+    let writes = cgroup::v1(limits).into_iter().chain(cgroup::device_writes(rules));
+    let step = |write: Write| {
         let place = places.iter().find(|place| place.has(write.controller)).ok_or_else(|| missing(&write))?;
-        steps.push(write_step(place, write));
+        Ok(write_step(place, write))
+    };
+    writes.map(step).collect()
+}
+
+/// The steps of `update`: other limits for a container that exists.
+///
+/// # Errors
+/// The field that this machine cannot honour.
+pub fn update(cgroups: &Cgroups, limits: &Resources) -> Result<Vec<Step>> {
+    check::later_of_resources(limits)?;
+    match cgroups {
+        Cgroups::V1(_) if !limits.unified.is_empty() => Err(no_unified()),
+        Cgroups::V1(places) => limits_v1(places, limits, &[]),
+        Cgroups::V2(place) => limits_v2(place, limits),
+        Cgroups::None(why) => first_limit(limits).map_or(Ok(Vec::new()), |field| Err(no_cgroup(field, why))),
+    }
+}
+
+fn no_unified() -> Fault {
+    Fault::new(Kind::Unavailable, format!("use `{UNIFIED}`"))
+        .because("this machine has cgroup v1, and those are files of v2")
+}
+
+fn no_cgroup(field: &str, why: &str) -> Fault {
+    Fault::new(Kind::Unavailable, format!("use `{field}`"))
+        .because(format!("there is no cgroup for it: {why}"))
+        .hint("limits need root, or a cgroup that systemd has delegated to this user")
+}
+
+fn limits_v2(place: &Place, limits: &Resources) -> Result<Vec<Step>> {
+    let writes = cgroup::v2(limits);
+    if let Some(write) = writes.iter().find(|write| !place.has(write.controller)) {
+        return Err(missing(write));
+    }
+    let mut steps: Vec<Step> = writes.into_iter().map(|write| write_step(place, write)).collect();
+    for (file, value) in &limits.unified {
+        steps.push(unified(place, file, value)?);
     }
     Ok(steps)
 }
@@ -84,9 +122,7 @@ fn prepare_v2(place: &Place, limits: &Resources, rules: &[cgroup::Rule]) -> Resu
     needed.extend(limits.unified.keys().filter_map(|file| file.split('.').next()).map(String::from));
     needed.sort();
     needed.dedup();
-    if let Some(write) = writes.iter().find(|write| !place.has(write.controller)) {
-        return Err(missing(write));
-    }
+    let set = limits_v2(place, limits)?;
     let mut steps = make(place);
     // From the top down: a controller reaches a cgroup only through all those above it.
     let above: Vec<_> =
@@ -95,10 +131,7 @@ fn prepare_v2(place: &Place, limits: &Resources, rules: &[cgroup::Rule]) -> Resu
     let enable: Vec<Step> = above.iter().rev().map(enable).collect();
     let made_above = steps.len().saturating_sub(1);
     steps.splice(made_above..made_above, enable);
-    steps.extend(writes.into_iter().map(|write| write_step(place, write)));
-    for (file, value) in &limits.unified {
-        steps.push(unified(place, file, value)?);
-    }
+    steps.extend(set);
     if !rules.is_empty() {
         steps.push(Step::AttachDeviceRules { path: place.leaf.clone(), rules: rules.to_vec() });
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use fault::{Fault, Kind, Result};
 use launch::{Container, Entering, Foreground, Subgroup};
-use oci::{Capabilities, ContainerId, Process};
+use oci::{Capabilities, ContainerId, Process, Status};
 
 use crate::args::{Args, Global, Word, takes, unknown};
 use crate::{bundle, log, streams};
@@ -22,6 +22,7 @@ struct Typed {
     console_socket: Option<PathBuf>,
     pid_file: Option<PathBuf>,
     detach: bool,
+    ignore_paused: bool,
     trace: bool,
     preserve_fds: u32,
     subgroups: Vec<Subgroup>,
@@ -52,6 +53,11 @@ fn try_run(args: Args, global: &Global) -> Result<ExitCode> {
     let (id, typed) = parse(args)?;
     streams::settle(typed.preserve_fds)?;
     let container = global.containers().open(&id)?;
+    if !typed.ignore_paused && container.status() == Status::Paused {
+        return Err(Fault::new(Kind::WrongState, format!("exec in container `{id}`"))
+            .because("cannot exec in a paused container (use --ignore-paused to override)")
+            .hint(format!("`resume {id}` lets it go on")));
+    }
     let mut process = match &typed.process {
         Some(path) => fill_in(bundle::read_process(path)?, &container),
         None => typed.changes.apply(container.process().cloned().unwrap_or_default())?,
@@ -112,7 +118,7 @@ fn option(args: &mut Args, name: &str, typed: &mut Typed) -> Result<()> {
         "console-socket" => typed.console_socket = Some(args.value("console-socket")?.into()),
         "pid-file" => typed.pid_file = Some(args.value("pid-file")?.into()),
         "detach" | "d" => typed.detach = true,
-        "ignore-paused" => {}
+        "ignore-paused" => typed.ignore_paused = true,
         "trace" => typed.trace = true,
         "preserve-fds" => typed.preserve_fds = args.number("preserve-fds")?.min(streams::MOST_FDS),
         "cgroup" => typed.subgroups.push(Subgroup::parse(&args.text("cgroup")?)?),

@@ -17,6 +17,9 @@ Commands:
   kill ID [SIG]  sends it a signal (TERM)
   exec ID CMD    one more process in it, or `exec --process FILE ID`
   delete ID      removes it; with --force whatever it is doing
+  pause ID       holds all its processes still; `resume ID` lets them go on
+  ps ID          its processes (--format json)
+  update ID      other limits: --memory, --cpu-quota, --pids-limit, or --resources FILE
   list           all containers
   spec           writes a config.json to start from (--rootless for an ordinary user)
   features       what this runtime can do, as JSON

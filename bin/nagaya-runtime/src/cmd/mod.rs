@@ -1,5 +1,6 @@
 //! One file for each command: its arguments, and what it does.
 
+mod checkpoint;
 mod create;
 mod delete;
 mod exec;
@@ -7,9 +8,12 @@ mod features;
 mod help;
 mod kill;
 mod list;
+mod pause;
+mod ps;
 mod spec;
 mod start;
 mod state;
+mod update;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -28,6 +32,11 @@ pub(crate) fn run(verb: &str, args: Args, global: &Global) -> Result<ExitCode> {
         "exec" => Ok(exec::run(args, global)),
         "kill" => kill::run(args, global),
         "delete" => delete::run(args, global),
+        "pause" => pause::pause(args, global),
+        "resume" => pause::resume(args, global),
+        "ps" => ps::run(args, global),
+        "update" => update::run(args, global),
+        "checkpoint" | "restore" => Err(checkpoint::not_supported(verb)),
         "list" => list::run(args, global),
         "spec" => spec::run(args),
         "features" => features::run(),
@@ -37,6 +46,11 @@ pub(crate) fn run(verb: &str, args: Args, global: &Global) -> Result<ExitCode> {
             .because("there is no such command")
             .hint("see `nagaya-runtime help`")),
     }
+}
+
+/// Whoever asks for the help of what there is not, is told so.
+pub(crate) fn has_no_help(verb: &str) -> bool {
+    checkpoint::is_one(verb)
 }
 
 /// Writes data to stdout. If that is full or closed, the command has failed.

@@ -106,7 +106,7 @@ pub(super) fn enable_controllers(path: &Path, needed: &[String]) -> Result<()> {
 }
 
 /// Sets one limit.
-pub(super) fn write(path: &Path, file: &str, value: &str, field: &str) -> Result<()> {
+pub(crate) fn write(path: &Path, file: &str, value: &str, field: &str) -> Result<()> {
     fs::write(path.join(file), value).doing(|| format!("use `{field}`")).map_err(|fault| {
         match fault.errno() {
             Some(2) if file.contains("memsw") || file.contains("swap") => {

@@ -22,6 +22,7 @@ use fault::{Doing, Fault, Result};
 use oci::Status;
 use plan::{Stage, Step};
 
+pub(crate) use cgroup::write as write_cgroup;
 pub(crate) use clone::Cloned;
 
 use crate::proc::Proc;

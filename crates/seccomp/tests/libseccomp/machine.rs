@@ -60,7 +60,7 @@ fn load(call: &Call, offset: u32) -> u32 {
         4 => call.arch,
         16..=60 => {
             let arg = call.args[(offset as usize - 16) / 8];
-            if offset % 8 == 0 { (arg & 0xffff_ffff) as u32 } else { (arg >> 32) as u32 }
+            if offset.is_multiple_of(8) { (arg & 0xffff_ffff) as u32 } else { (arg >> 32) as u32 }
         }
         other => panic!("nothing is loaded from {other}"),
     }
