@@ -1,6 +1,7 @@
 //! The root folder, mounts, devices, and paths that are hidden or can only be read.
 
 use std::fs;
+use std::process::Command;
 
 use lab::Lab;
 use serde_json::json;
@@ -329,4 +330,43 @@ fn propagation_of_the_root() {
             with(asked).run().refused_naming(&["linux.rootfsPropagation"]);
         }
     }
+}
+
+#[test]
+fn a_tmpfs_begins_with_what_it_covers() {
+    let lab = Lab::new();
+    let script =
+        "cd /data; stat -c '%n %a %u %g %Y' . file sub sub/run; readlink link; cat file sub/run; ls -A";
+    let see = |options: &str| {
+        let web = lab.container("web").mount("tmpfs", "tmpfs", "/data", options);
+        let data = web.rootfs().join("data");
+        let make = "mkdir -p data/sub; cd data; echo one > file; echo two > sub/run; chmod 640 file
+            chown 5:6 sub/run; chmod 4755 sub/run; ln -s /etc/shadow link; touch -d @1000 file sub/run sub; chmod 1777 .";
+        let _ = fs::remove_dir_all(&data);
+        let made = Command::new("sh").args(["-ec", make]).current_dir(web.rootfs()).status();
+        assert!(made.is_ok_and(|status| status.success()));
+        let said = web.sh(&format!("{script}; touch /data/new 2>&1")).run();
+        assert!(fs::read(data.join("new")).is_err(), "it wrote to the folder below");
+        said.stdout
+    };
+    let said = see("tmpcopyup,nosuid");
+    for line in [
+        ". 1777 0 0",
+        "file 640 0 0 1000",
+        "sub 755 0 0 1000",
+        "sub/run 4755 5 6 1000",
+        "/etc/shadow",
+        "one",
+        "two",
+    ] {
+        assert!(said.contains(line), "no `{line}` in {said}");
+    }
+    let readonly = see("tmpcopyup,ro");
+    assert!(readonly.contains("one\n") && readonly.contains("Read-only file system"), "{readonly}");
+    // The control: without the word it is empty; and in both cases it has the folder's mode.
+    let empty = see("nosuid");
+    assert!(empty.contains(". 1777") && !empty.contains("one"), "{empty}");
+    assert!(see("nosuid,mode=700").contains(". 700"));
+    let bind = lab.container("web").mount("bind", "/etc", "/data", "bind,tmpcopyup");
+    bind.sh("true").run().refused_naming(&["mounts", "tmpcopyup"]);
 }

@@ -35,9 +35,12 @@ fn cgroups(asked: Source, namespaces: &Namespaces, host: &Host) -> Source {
     match &host.cgroups {
         Cgroups::V1(places) => Source::Cgroups(places.iter().map(own).collect()),
         // With a namespace for it, a fresh mount is rooted where the container is.
-        Cgroups::V2(_) if namespaces.is_new(NamespaceKind::Cgroup) => {
-            Source::New { kind: "cgroup2".into(), source: "cgroup".into(), options: Vec::new() }
-        }
+        Cgroups::V2(_) if namespaces.is_new(NamespaceKind::Cgroup) => Source::New {
+            kind: "cgroup2".into(),
+            source: "cgroup".into(),
+            options: Vec::new(),
+            copy_up: false,
+        },
         Cgroups::V2(place) => {
             Source::Bind { source: place.leaf.clone(), recursive: false, by_host: host.can_mount() }
         }

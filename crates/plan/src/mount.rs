@@ -36,6 +36,8 @@ pub enum Source {
         source: String,
         /// What the file system itself is told.
         options: Vec<String>,
+        /// It begins with what the folder that it covers holds (`tmpcopyup`).
+        copy_up: bool,
     },
     /// A part of what the host has mounted.
     Bind {
@@ -155,15 +157,15 @@ const NOTHING: [&str; 8] =
     ["defaults", "async", "nolazytime", "nomand", "noiversion", "loud", "nostrictatime", "acl"];
 
 /// Options that the specification or the peers have, and that no step honours yet.
-const NOT_YET: [&str; 7] =
-    ["idmap", "ridmap", "tmpcopyup", "remount", "copy-symlink", "src-nofollow", "dest-nofollow"];
+const NOT_YET: [&str; 6] = ["idmap", "ridmap", "remount", "copy-symlink", "src-nofollow", "dest-nofollow"];
 
 /// All options that `features` may speak of.
 pub fn known_options() -> Vec<String> {
     let attributes = ATTRIBUTES.iter().map(|(name, ..)| *name);
     let recursive = attributes.clone().map(|name| format!("r{name}"));
     let propagation = ["private", "slave", "shared", "unbindable"];
-    let others = FLAGS.iter().chain(&NOTHING[..6]).chain(&propagation).copied().chain(["bind", "rbind"]);
+    let others =
+        FLAGS.iter().chain(&NOTHING[..6]).chain(&propagation).copied().chain(["bind", "rbind", "tmpcopyup"]);
     let mut all: Vec<String> = attributes.chain(others).map(String::from).collect();
     all.extend(recursive.chain(propagation.map(|name| format!("r{name}"))));
     all.sort();
@@ -212,6 +214,7 @@ struct Words {
     attributes: Attributes,
     recursive: Attributes,
     propagation: Vec<Propagation>,
+    copy_up: bool,
     rest: Vec<String>,
 }
 
@@ -226,6 +229,8 @@ impl Words {
             self.propagation.push(propagation);
         } else if NOT_YET.iter().any(|word| option.split('=').next() == Some(word)) {
             return Err(not_yet(field).because(format!("the option `{option}` is not supported yet")));
+        } else if option == "tmpcopyup" {
+            self.copy_up = true;
         } else if NOTHING.contains(&option) {
         } else if option == "bind" || option == "rbind" {
             self.bind = Some(self.bind.unwrap_or(false) || option == "rbind");
@@ -246,6 +251,9 @@ impl Words {
         if asked.source.is_empty() {
             return Err(Fault::invalid(format!("{field}.source"), "a bind mount needs one"));
         }
+        if self.copy_up {
+            return Err(only_tmpfs(field));
+        }
         if let Some(unknown) = self.rest.iter().find(|option| !FLAGS.contains(&option.as_str())) {
             return Err(Fault::invalid(
                 format!("{field}.options"),
@@ -262,10 +270,18 @@ impl Words {
                 "it is empty, and the options do not say `bind`",
             ));
         }
+        if self.copy_up && asked.kind != "tmpfs" {
+            return Err(only_tmpfs(field));
+        }
         let mut options = std::mem::take(&mut self.rest);
         // Every devpts is an instance of its own since Linux 4.7; the word is left over from before.
         options.retain(|option| option != "newinstance");
-        Ok(Source::New { kind: asked.kind.clone(), source: asked.source.clone(), options })
+        Ok(Source::New {
+            kind: asked.kind.clone(),
+            source: asked.source.clone(),
+            options,
+            copy_up: self.copy_up,
+        })
     }
 }
 
@@ -295,6 +311,10 @@ impl Mount {
             Source::Cgroups(_) => "its own limits and counters",
         }
     }
+}
+
+fn only_tmpfs(field: &str) -> Fault {
+    Fault::invalid(format!("{field}.options"), "`tmpcopyup` is for mounts of type `tmpfs`")
 }
 
 fn not_yet(field: &str) -> Fault {

@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod clone;
+mod copy_up;
 mod devices;
 mod exec;
 mod filter;

@@ -39,8 +39,10 @@ impl Hands<'_> {
     /// Makes one mount.
     pub(super) fn mount(&mut self, mount: &Mount) -> Result<()> {
         match &mount.what {
-            Source::New { kind, source, options } => {
-                let tree = new(kind, source, options, mount.attributes.set)?;
+            Source::New { kind, source, options, .. } => {
+                // What it begins with must be written first.
+                let later = if kind == "tmpfs" { Attributes::READONLY } else { 0 };
+                let tree = new(kind, source, options, mount.attributes.set & !later)?;
                 self.place(mount, tree.as_fd())?;
                 if kind == "proc" && mount.at == Path::new("/proc") {
                     self.proc = Some(Proc::of_mount(tree));
@@ -101,6 +103,14 @@ impl Hands<'_> {
         let target = target(self.root()?, &mount.at, is_folder(tree).doing(|| "look at its source")?, links)
             .doing(|| format!("use `{}.destination`", mount.field))
             .map_err(|fault| explain_target(fault, mount))?;
+        if let Source::New { kind, options, copy_up, .. } = &mount.what
+            && kind == "tmpfs"
+        {
+            begin_as(target.as_fd(), tree, options, *copy_up)
+                .doing(|| format!("copy what `{}` holds", mount.at.display()))?;
+            let readonly = Attributes { set: mount.attributes.set & Attributes::READONLY, clear: 0 };
+            set(tree, readonly, false)?;
+        }
         attach(tree, target.as_fd()).doing(|| format!("put it on `{}`", mount.at.display()))
     }
 
@@ -260,6 +270,23 @@ pub(super) fn set(tree: BorrowedFd<'_>, attributes: Attributes, recursive: bool)
 fn empty_folder() -> Result<OwnedFd> {
     let attributes = Attributes::READONLY | Attributes::NOSUID | Attributes::NODEV | Attributes::NOEXEC;
     new("tmpfs", "tmpfs", &["mode=755".to_string()], attributes)
+}
+
+/// A tmpfs for which no mode was asked has that of the folder that it covers, as with runc: `/tmp` stays
+/// everybody's.
+fn begin_as(
+    folder: BorrowedFd<'_>,
+    tree: BorrowedFd<'_>,
+    options: &[String],
+    copy_up: bool,
+) -> io::Result<()> {
+    if copy_up {
+        super::copy_up::copy_up(folder, tree)?;
+    }
+    if options.iter().any(|option| option.starts_with("mode=")) {
+        return Ok(());
+    }
+    super::copy_up::take_mode(folder, tree)
 }
 
 fn is_folder(fd: BorrowedFd<'_>) -> io::Result<bool> {
