@@ -64,6 +64,18 @@ fn bench() -> Result<ExitCode> {
     for (name, what, rows) in measure::create_start_delete(&peers, &place, &options, &mut report) {
         report.table(name, what, &rows);
     }
+    if place.at("filtered").exists() {
+        let rows = measure::run_filtered(&peers, &place, &options, &mut report);
+        report.table(
+            "run, filtered",
+            "as an engine runs it: docker's capabilities, a profile of 300 calls",
+            &rows,
+        );
+        let rows = measure::exec(&peers, &place, &options, &mut report);
+        report.table("exec, filtered", "into such a container, to the end of the program", &rows);
+    } else {
+        report::note("without a profile of system calls: it comes with podman");
+    }
     let figures: Vec<Figures> = peers.iter().map(|peer| figures::of(peer, &place, &mut report)).collect();
     report.figures(&figures);
     if let Some(ours) = peers.iter().find(|peer| peer.is_ours()) {

@@ -46,6 +46,44 @@ pub(crate) fn run(peers: &[Peer], place: &Place, options: &Options, report: &mut
     peers.iter().zip(all).filter_map(|(peer, times)| Row::new(peer.name, times.concat())).collect()
 }
 
+/// `run` of the bundle that an engine would make, for those that have a command line for it.
+pub(crate) fn run_filtered(
+    peers: &[Peer],
+    place: &Place,
+    options: &Options,
+    report: &mut Report,
+) -> Vec<Row> {
+    let peers: Vec<&Peer> = peers.iter().filter(|peer| peer.is_runtime()).collect();
+    let bundle = text(&place.at("filtered"));
+    let all = rounds(&peers, options, report, |peer, id| {
+        Ok([timed(peer.verb(place, "run", &["--bundle", &bundle, id]), place)?])
+    });
+    peers.iter().zip(all).filter_map(|(peer, times)| Row::new(peer.name, times.concat())).collect()
+}
+
+/// `exec` into a container that an engine would make, one for each peer, which sleeps.
+pub(crate) fn exec(peers: &[Peer], place: &Place, options: &Options, report: &mut Report) -> Vec<Row> {
+    let peers: Vec<&Peer> = peers.iter().filter(|peer| peer.is_runtime()).collect();
+    let bundle = text(&place.at("sleeping"));
+    let id = |peer: &Peer| format!("{}-sleeps-{}", peer.name, std::process::id());
+    let mut awake: Vec<&Peer> = Vec::new();
+    for peer in peers {
+        let run = ["--bundle", &bundle, "--detach", &id(peer)];
+        match timed(peer.verb(place, "run", &run), place) {
+            Ok(_) => awake.push(peer),
+            Err(why) => report.fault(format!("{} cannot be entered: {why}", peer.name)),
+        }
+    }
+    let all = rounds(&awake, options, report, |peer, _| {
+        Ok([timed(peer.verb(place, "exec", &[&id(peer), "/bin/true"]), place)?])
+    });
+    for peer in &awake {
+        let deleted = timed(peer.verb(place, "delete", &["--force", &id(peer)]), place);
+        report.keep(deleted.map(drop));
+    }
+    awake.iter().zip(all).filter_map(|(peer, times)| Row::new(peer.name, times.concat())).collect()
+}
+
 /// Name, sentence and rows of the table of each step of a container's life, and of their sum.
 type Table = (&'static str, &'static str, Vec<Row>);
 

@@ -4,6 +4,8 @@
 //! /tmp/nagaya-bench-PID/
 //!   config.json    from `spec`, with a program that does nothing
 //!   rootfs/        BusyBox
+//!   filtered/      the same with docker's capabilities and a profile of system calls
+//!   sleeping/      the same, for `exec`
 //!   floor          floor.c, compiled
 //!   state-PEER/    --root of each runtime
 //!   stderr, pid, time, strace    of the last start
@@ -19,6 +21,27 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::machine::UNIFIED;
+
+/// The profile that podman and buildah install: docker's, a little older.
+const PROFILE: &str = "/usr/share/containers/seccomp.json";
+
+/// The capabilities that docker gives without being asked.
+const DOCKERS: [&str; 14] = [
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
 
 /// The folder of one bench. Dropping it removes it.
 #[derive(Debug)]
@@ -51,6 +74,7 @@ impl Place {
         }
         let bin = self.at("rootfs/bin");
         fs::copy(crate::peers::in_path("busybox").unwrap_or("/bin/busybox".into()), bin.join("busybox"))?;
+        symlink("busybox", bin.join("sleep"))?;
         symlink("busybox", bin.join("true"))
     }
 
@@ -66,9 +90,51 @@ impl Place {
             .map(|name| json!({ "type": name }))
             .as_slice()
             .into();
-        // bubblewrap and the floor have none, and libseccomp's own time is not the runtime's.
+        // bubblewrap and the floor have none.
         config["linux"].as_object_mut().and_then(|linux| linux.remove("seccomp"));
-        fs::write(self.at("config.json"), config.to_string()).map_err(|err| err.to_string())
+        fs::write(self.at("config.json"), config.to_string()).map_err(|err| err.to_string())?;
+        self.make_filtered(config)
+    }
+
+    /// The same bundle as an engine makes it: with docker's capabilities, and a profile of system calls.
+    fn make_filtered(&self, mut config: Value) -> Result<()> {
+        let Ok(profile) = fs::read_to_string(PROFILE) else { return Ok(()) };
+        let mut profile: Value = serde_json::from_str(&profile).map_err(|err| err.to_string())?;
+        let groups = profile["syscalls"].as_array_mut().ok_or("no calls in the profile")?;
+        // What an engine leaves out: groups for capabilities that the container does not have, and for machines that
+        // this is not.
+        let here = |group: &Value| {
+            let archs = group["includes"]["arches"].as_array();
+            let this = |arch: &Value| matches!(arch.as_str(), Some("amd64" | "x86" | "x32"));
+            group["includes"]["caps"].is_null() && archs.is_none_or(|list| list.iter().any(this))
+        };
+        groups.retain(here);
+        for group in groups {
+            for key in ["includes", "excludes", "comment", "errno"] {
+                group.as_object_mut().and_then(|group| group.remove(key));
+            }
+        }
+        profile["architectures"] = json!(["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]);
+        for key in ["archMap", "defaultErrno"] {
+            profile.as_object_mut().and_then(|profile| profile.remove(key));
+        }
+        config["linux"]["seccomp"] = profile;
+        config["process"]["noNewPrivileges"] = json!(false);
+        for set in ["bounding", "effective", "permitted"] {
+            config["process"]["capabilities"][set] =
+                DOCKERS.map(|name| format!("CAP_{name}")).as_slice().into();
+        }
+        config["root"]["path"] = json!(self.at("rootfs"));
+        for (name, args) in [("filtered", ["/bin/true", ""]), ("sleeping", ["/bin/sleep", "1000"])] {
+            let args: Vec<_> = args.iter().filter(|arg| !arg.is_empty()).collect();
+            config["process"]["args"] = json!(args);
+            fs::create_dir_all(self.at(name)).map_err(|err| err.to_string())?;
+            fs::write(self.at(name).join("config.json"), config.to_string())
+                .map_err(|err| err.to_string())?;
+            // Those that sleep are there all the time.
+            config["linux"].as_object_mut().and_then(|linux| linux.remove("cgroupsPath"));
+        }
+        Ok(())
     }
 
     /// Compiles `floor.c`.
