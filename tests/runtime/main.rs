@@ -11,6 +11,7 @@ mod guarded;
 mod hooks;
 mod killed;
 mod lifecycle;
+mod many;
 mod mounts;
 mod process;
 mod sealed;
