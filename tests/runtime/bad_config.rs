@@ -232,7 +232,6 @@ fn unknown_fields_are_ignored() {
 #[test]
 fn fields_that_are_not_honoured_are_refused() {
     let cases = [
-        ("process.apparmorProfile", json!("docker-default")),
         ("process.selinuxLabel", json!("system_u:system_r:container_t:s0")),
         ("process.scheduler", json!({"policy": "SCHED_OTHER", "nice": 5})),
         ("process.ioPriority", json!({"class": "IOPRIO_CLASS_IDLE", "priority": 4})),

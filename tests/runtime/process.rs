@@ -1,5 +1,7 @@
 //! `process`: what the program finds when it starts.
 
+use std::fs;
+
 use lab::{Container, Lab};
 use serde_json::{Value, json};
 
@@ -261,4 +263,19 @@ fn sysctls_of_the_host_are_refused() {
     }
     refused("net.ipv4.ip_forward", |web| web.edit(|config| lab::without_namespace(config, "network")));
     refused("kernel.msgmax", |web| web.edit(|config| lab::without_namespace(config, "ipc")));
+}
+
+#[test]
+fn without_apparmor_nothing_runs_that_was_to_be_confined() {
+    if fs::read_to_string("/sys/module/apparmor/parameters/enabled").is_ok_and(|on| on.starts_with('Y')) {
+        // There it is the machine with AppArmor that tells: tests/vm/suite/apparmor.sh.
+        return;
+    }
+    let lab = Lab::new();
+    let profile = |name: &str| {
+        let name = json!(name);
+        lab.container("web").edit(|config| config["process"]["apparmorProfile"] = name).sh("true")
+    };
+    profile("docker-default").run().refused_naming(&["process.apparmorProfile", "AppArmor is not enabled"]);
+    profile("").run().ok();
 }

@@ -39,9 +39,9 @@ pub struct Process {
     /// How gladly the kernel kills it when memory is short: -1000 (never) to 1000 (first).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oom_score_adj: Option<i32>,
-    /// Not honoured yet.
-    #[serde(default, skip_serializing_if = "Later::is_nothing")]
-    pub apparmor_profile: Later,
+    /// The AppArmor profile that confines it; without it, the caller's.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub apparmor_profile: String,
     /// Not honoured yet.
     #[serde(default, skip_serializing_if = "Later::is_nothing")]
     pub selinux_label: Later,

@@ -36,7 +36,6 @@ pub(crate) fn later_of_resources(resources: &oci::Resources) -> Result<()> {
 /// The same for those of a process.
 pub(crate) fn later_of_process(process: &oci::Process) -> Result<()> {
     let fields = [
-        ("process.apparmorProfile", process.apparmor_profile),
         ("process.selinuxLabel", process.selinux_label),
         ("process.scheduler", process.scheduler),
         ("process.ioPriority", process.io_priority),

@@ -102,6 +102,9 @@ pub(crate) fn become_user(
         steps.push(Step::SetLimits { limits });
     }
     steps.push(Step::SetUmask { mask: user.umask.unwrap_or(UMASK) });
+    if !process.apparmor_profile.is_empty() {
+        steps.push(Step::SetProfile { name: process.apparmor_profile.clone() });
+    }
     steps.push(Step::DropBounding { keep: sets.bounding });
     // Without `noNewPrivileges` this takes a capability, which goes with the user.
     steps.extend(filter.filter(|_| !process.no_new_privileges));

@@ -129,6 +129,9 @@ pub enum Step {
     SetLimits { limits: Vec<Limit> },
     /// Mode bits that new files do not get.
     SetUmask { mask: u32 },
+    /// An AppArmor profile for the program, from `Exec` on. While still root: to others, our files of proc
+    /// belong to somebody else.
+    SetProfile { name: String },
     /// Gives up for ever what no program is ever to have. While still root: it takes a capability.
     DropBounding { keep: u64 },
     /// Becomes the user. Capabilities are kept across it, to be cut to size next.

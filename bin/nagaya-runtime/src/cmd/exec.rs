@@ -40,6 +40,7 @@ struct Changes {
     groups: Vec<u32>,
     no_new_privileges: bool,
     capabilities: Vec<String>,
+    profile: Option<String>,
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> ExitCode {
@@ -127,6 +128,7 @@ fn option(args: &mut Args, name: &str, typed: &mut Typed) -> Result<()> {
         "tty" | "t" => changes.tty = true,
         "user" | "u" => changes.user = Some(args.text("user")?),
         "additional-gids" | "g" => changes.groups.push(args.number("additional-gids")?),
+        "apparmor" => changes.profile = Some(args.text("apparmor")?),
         "no-new-privs" => changes.no_new_privileges = true,
         "cap" | "c" => changes.capabilities.push(args.text("cap")?),
         other => return Err(unknown(other)),
@@ -139,6 +141,9 @@ fn fill_in(mut process: Process, container: &Container) -> Process {
     let Some(own) = container.process() else { return process };
     if process.capabilities.is_none() {
         process.capabilities.clone_from(&own.capabilities);
+    }
+    if process.apparmor_profile.is_empty() {
+        process.apparmor_profile.clone_from(&own.apparmor_profile);
     }
     if process.rlimits.is_empty() {
         process.rlimits.clone_from(&own.rlimits);
@@ -153,6 +158,7 @@ impl Changes {
         process.console_size = None;
         process.cwd = self.cwd.unwrap_or(process.cwd);
         process.env.extend(self.env);
+        process.apparmor_profile = self.profile.unwrap_or(process.apparmor_profile);
         process.no_new_privileges |= self.no_new_privileges;
         if let Some(user) = &self.user {
             (process.user.uid, process.user.gid) = ids(user, process.user.gid)?;

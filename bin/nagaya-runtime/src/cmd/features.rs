@@ -25,7 +25,7 @@ pub(crate) fn run() -> Result<ExitCode> {
                 "knownFlags": seccomp::flags(),
                 "supportedFlags": seccomp::flags(),
             },
-            "apparmor": no,
+            "apparmor": { "enabled": true },
             "selinux": no,
             "intelRdt": no,
             "netDevices": no,

@@ -144,6 +144,7 @@ impl<'a> Hands<'a> {
                 rustix::process::umask(rustix::fs::Mode::from_raw_mode(*mask));
                 Ok(())
             }
+            SetProfile { name } => self.set_profile(name),
             DropBounding { keep } => process::drop_bounding(*keep),
             SetUser { uid, gid, groups } => {
                 self.uid = *uid;

@@ -35,6 +35,35 @@ impl Hands<'_> {
     }
 }
 
+impl Hands<'_> {
+    /// Takes effect when the program is executed. Without AppArmor a program never runs unconfined that was to be
+    /// confined.
+    ///
+    /// Source: <https://docs.kernel.org/admin-guide/LSM/index.html>, `/proc/PID/attr`.
+    pub(super) fn set_profile(&mut self, name: &str) -> Result<()> {
+        let proc = self.proc()?;
+        let line = format!("exec {name}");
+        let written = match proc.write("thread-self/attr/apparmor/exec", &line) {
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => {
+                proc.write("thread-self/attr/exec", &line)
+            }
+            written => written,
+        };
+        written.doing(|| format!("use `process.apparmorProfile` `{name}`")).map_err(|fault| {
+            match fault.errno() {
+                // Linux has the file without it, and takes nothing.
+                Some(2) if has_apparmor() => fault.hint("load it first: `apparmor_parser -r FILE`"),
+                Some(2 | 22) => fault.because("AppArmor is not enabled on this machine"),
+                _ => fault,
+            }
+        })
+    }
+}
+
+fn has_apparmor() -> bool {
+    fs::exists("/sys/module/apparmor").unwrap_or(false)
+}
+
 /// sysctl(8): dots part the names; once there is a slash, slashes do, and dots are part of a name.
 fn path_of(key: &str) -> String {
     match (key.find('.'), key.find('/')) {
