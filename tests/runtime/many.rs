@@ -17,7 +17,7 @@ fn starts(lab: &Lab, script: &str) -> String {
         web.bundle().display(),
         web.id()
     );
-    let limit = std::time::Duration::from_secs(120);
+    let limit = std::time::Duration::from_mins(2);
     let said = lab.program("sh").args(["-c", &run]).deadline(limit).output();
     assert_eq!(said.stderr, "");
     assert_eq!(said.stdout.matches(&web.nonce()).count(), said.stdout.lines().count(), "{}", said.stdout);

@@ -196,7 +196,7 @@ fn no_open_files_of_the_caller_come_along() {
 fn files_to_preserve_do_come_along() {
     let lab = Lab::new();
     let file = lab.folder().join("given");
-    std::fs::write(&file, "from the caller\n").unwrap();
+    fs::write(&file, "from the caller\n").unwrap();
     let web = lab.container("web").sh("cat <&3; cat <&4; [ -e /proc/self/fd/5 ] || echo no more");
     let redirections = format!("3<{} 4<{} 5</etc/passwd", file.display(), file.display());
     let output = web.call("run", &["--preserve-fds", "2"]).redirect(&redirections).output();
@@ -235,7 +235,7 @@ fn a_working_folder_outside_is_refused() {
 #[test]
 fn sysctls_of_its_own_namespaces() {
     let lab = Lab::new();
-    let before = std::fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap();
+    let before = fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap();
     let wanted = if before.trim() == "1" { "0" } else { "1" };
     let web = lab.container("web").edit(|config| {
         config["linux"]["sysctl"] =
@@ -243,7 +243,7 @@ fn sysctls_of_its_own_namespaces() {
     });
     let seen = web.see("cd /proc/sys; cat net/ipv4/ip_forward kernel/shm_rmid_forced kernel/msgmax");
     assert_eq!(seen, format!("{wanted}\n1\n4096\n"));
-    assert_eq!(std::fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap(), before);
+    assert_eq!(fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap(), before);
 }
 
 #[test]
