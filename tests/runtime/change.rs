@@ -156,6 +156,9 @@ fn a_limit_that_is_refused_leaves_the_others_as_they_were() {
         .output()
         .refused_naming(&["linux.resources.pids.limit"]);
     assert_eq!(limit(&web, "pids", "pids.max"), "30");
+    web.kill("KILL").ok();
+    web.wait_until("stopped");
+    update(&web, &["--pids-limit", "31"]).output().refused(&["container not running"]);
     web.delete_force().ok();
 }
 

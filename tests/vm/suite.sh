@@ -34,7 +34,7 @@ part place 9
 part devices 7
 part oom 3
 part apparmor 5
-part change 5
+part change 8
 # `systemd` (6 checks) waits for that part of the runtime.
 part rootless 12
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fault::Result;
-use oci::Resources;
+use fault::{Fault, Kind, Result};
+use oci::{Resources, Status};
 use plan::{Cgroups, Place, Step};
 
 use crate::hands::write_cgroup;
@@ -17,7 +17,16 @@ const CGROUPS: &str = "/sys/fs/cgroup";
 /// # Errors
 /// The limit that the kernel did not take. The ones before it are as they were again.
 pub fn update(container: &Container, limits: &Resources) -> Result<()> {
-    let steps = plan::update(&cgroups(container), limits)?;
+    let doing = || format!("update container `{}`", container.id());
+    let _lock = container.folder().lock()?;
+    if container.status() == Status::Stopped {
+        return Err(Fault::new(Kind::WrongState, doing()).because("container not running"));
+    }
+    let cgroups = cgroups(container);
+    let steps = match &cgroups {
+        Cgroups::V2(place) => plan::update(&cgroups, &completed(limits, &place.leaf))?,
+        _ => plan::update(&cgroups, limits)?,
+    };
     let mut before: Vec<(PathBuf, String)> = Vec::new();
     for step in in_order(steps) {
         let Step::WriteCgroup { path, file, value, field } = &step else { continue };
@@ -26,11 +35,30 @@ pub fn update(container: &Container, limits: &Resources) -> Result<()> {
             for (file, value) in before.iter().rev() {
                 let _ = fs::write(file, value);
             }
-            return Err(fault.during(format!("update container `{}`", container.id())));
+            return Err(fault.during(doing()));
         }
         before.push((path.join(file), old.trim().to_string()));
     }
     Ok(())
+}
+
+/// On v2 a quota and its period are one file, and swap is counted without memory: whoever names one of two means the
+/// other one to stay as it is.
+fn completed(limits: &Resources, leaf: &Path) -> Resources {
+    let mut limits = limits.clone();
+    let read = |file: &str| fs::read_to_string(leaf.join(file)).unwrap_or_default();
+    if limits.cpu.quota.is_some() != limits.cpu.period.is_some() {
+        let now = read("cpu.max");
+        let mut fields = now.split_whitespace();
+        let quota = fields.next().map(|quota| quota.parse().unwrap_or(-1));
+        let period = fields.next().and_then(|period| period.parse().ok());
+        limits.cpu.quota = limits.cpu.quota.or(quota);
+        limits.cpu.period = limits.cpu.period.or(period);
+    }
+    if limits.memory.swap.is_some_and(|swap| swap > 0) && limits.memory.limit.is_none() {
+        limits.memory.limit = read("memory.max").trim().parse().ok();
+    }
+    limits
 }
 
 /// On v1 the limit of memory may never be above that of memory and swap together: whichever way both move, the one

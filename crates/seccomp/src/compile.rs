@@ -6,6 +6,7 @@ use oci::seccomp::{Action, Argument, Seccomp, Syscalls};
 use crate::action::Verdict;
 use crate::arch::{Arch, X32_BIT};
 use crate::condition::Condition;
+use crate::multiplexed;
 use crate::program::{ARCH, Filter, Instruction, NUMBER};
 use crate::syscalls;
 use crate::tree::{self, Leaf, Rule, Segment};
@@ -63,6 +64,8 @@ struct Profile {
     groups: Vec<Group>,
     /// Calls that are newer than the profile: those whose number is above all that it lists.
     newer: Option<Verdict>,
+    /// Numbers of 32-bit x86 that are a second way to a call, each with its group.
+    ways: Vec<(u32, usize)>,
 }
 
 /// One entry of the profile. Any of the alternatives must hold; there is an empty one if all calls fit.
@@ -80,7 +83,8 @@ impl Profile {
             return Err(Fault::invalid(field("defaultAction"), why));
         }
         let groups = asked.syscalls.iter().enumerate();
-        let groups = groups.map(|(at, group)| Group::read(group, at)).collect::<Result<Vec<_>>>()?;
+        let mut groups = groups.map(|(at, group)| Group::read(group, at)).collect::<Result<Vec<_>>>()?;
+        let ways = second_ways(asked, &mut groups)?;
         let notifies = groups.iter().any(|group| group.verdict.notifies());
         if notifies && asked.listener_path.is_empty() {
             return Err(Fault::invalid(
@@ -97,7 +101,7 @@ impl Profile {
         // A program asks a kernel for a new call, and does it the old way if the kernel does not have it. It
         // must not be told "forbidden" instead, only because the profile is older than the call.
         let newer = (!default.lets_pass() && default != Verdict::UNKNOWN).then_some(Verdict::UNKNOWN);
-        Ok(Profile { default, groups, newer })
+        Ok(Profile { default, groups, newer, ways })
     }
 }
 
@@ -122,6 +126,20 @@ impl Group {
             if any { conditions.into_iter().map(|one| vec![one]).collect() } else { vec![conditions] };
         Ok(Group { verdict, alternatives })
     }
+}
+
+/// Groups about the calls that stand for others on 32-bit x86. Only for what holds whatever the arguments are: those
+/// of the other call are in memory then, where no filter can look.
+fn second_ways(asked: &Seccomp, groups: &mut Vec<Group>) -> Result<Vec<(u32, usize)>> {
+    let mut ways = Vec::new();
+    for (at, group) in asked.syscalls.iter().enumerate().filter(|(_, group)| group.args.is_empty()) {
+        for (number, argument) in group.names.iter().filter_map(|name| multiplexed::way(name)) {
+            ways.push((number, groups.len()));
+            let condition = Condition::of(&argument, "linux.seccomp")?;
+            groups.push(Group { verdict: groups[at].verdict, alternatives: vec![vec![condition]] });
+        }
+    }
+    Ok(ways)
 }
 
 fn architectures(asked: &Seccomp, native: Arch) -> Result<Vec<Arch>> {
@@ -179,6 +197,9 @@ impl Table {
             }
         }
         let table = |(arch, mut numbers): (&Arch, Vec<(u32, usize)>)| {
+            if *arch == Arch::X86 {
+                numbers.extend(&profile.ways);
+            }
             numbers.sort_unstable();
             Table {
                 arch: *arch,

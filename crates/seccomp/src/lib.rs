@@ -15,6 +15,7 @@ mod action;
 mod arch;
 mod compile;
 mod condition;
+mod multiplexed;
 mod program;
 mod syscalls;
 mod tree;

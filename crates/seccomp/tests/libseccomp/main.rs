@@ -125,7 +125,7 @@ fn each_operator_on_each_argument_at_its_edges() {
 
 #[test]
 fn random_profiles() {
-    for seed in 0..40 {
+    for seed in 0..12 {
         compare(&profiles::random(seed, 1));
     }
 }
@@ -135,7 +135,7 @@ fn random_profiles() {
 #[test]
 fn random_profiles_with_several_rules_for_a_call() {
     let mut hit = 0;
-    for seed in 0..40 {
+    for seed in 0..12 {
         let profile = profiles::random(seed, 3);
         let program = Program::from(&ours(&profile));
         for call in
@@ -146,7 +146,7 @@ fn random_profiles_with_several_rules_for_a_call() {
             hit += 1;
         }
     }
-    assert!(hit > 10_000, "{hit}");
+    assert!(hit > 3_000, "{hit}");
 }
 
 #[test]
@@ -157,6 +157,25 @@ fn each_architecture_alone_and_all_together() {
         let mut profile = profiles::of_podman();
         profile.architectures = archs.into_iter().map(String::from).collect();
         compare(&profile);
+    }
+}
+
+/// On 32-bit x86 `socket` is also `socketcall(1, …)`, and `shmget` is `ipc(23, …)`.
+#[test]
+fn there_is_no_second_door_on_32_bits() {
+    for (default, action) in [("ALLOW", "ERRNO"), ("ERRNO", "ALLOW")] {
+        let profile =
+            profiles::about(default, action, &["socket", "connect", "sendmmsg", "shmget", "semop", "getpid"]);
+        let (ours, theirs) = (Program::from(&ours(&profile)), reference::compile(&profile));
+        let says = |program: &Program, number, first| {
+            program.run(&Call { number, arch: Arch::X86.audit(), args: [first, 0, 0, 0, 0, 0] })
+        };
+        for (number, first) in (0..40).flat_map(|first| [(102, first), (117, first)]) {
+            assert_eq!(says(&ours, number, first), says(&theirs, number, first), "{number} {first}");
+        }
+        assert_ne!(says(&ours, 102, 1), says(&ours, 102, 2), "the control: bind is not listed");
+        // With a version above it, it is the same call; libseccomp takes it for another one.
+        assert_eq!(says(&ours, 117, (1 << 16) + 23), says(&ours, 117, 23));
     }
 }
 

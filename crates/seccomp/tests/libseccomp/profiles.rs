@@ -71,6 +71,16 @@ fn call(name: &str, action: Action, args: Vec<Argument>) -> Syscalls {
     Syscalls { names: vec![name.to_string()], action, errno_ret: None, args }
 }
 
+/// The same for some calls, by names without what all of them have in front.
+pub(crate) fn about(default: &str, verdict: &str, names: &[&str]) -> Seccomp {
+    let action = |name: &str| format!("SCMP_ACT_{name}");
+    let rules = serde_json::json!([{ "names": names, "action": action(verdict) }]);
+    let json = serde_json::json!({
+        "defaultAction": action(default), "syscalls": rules, "architectures": ["SCMP_ARCH_X86"],
+    });
+    serde_json::from_value(json).expect("a profile")
+}
+
 /// Each operator, on values at which halves of 32 bits meet, alone and two together.
 pub(crate) fn operators() -> Vec<Seccomp> {
     let values = [0, 1, 0x8000_0000, 0xffff_ffff, 0x1_0000_0000, 0x1_0000_0001, u64::MAX - 1, u64::MAX];
