@@ -25,8 +25,9 @@ demo: all
 	  $(DEMO) $(OUT)/nagaya run -it --rm host; fi
 
 # What the tests stand on: peers, a registry's clients, a machine for cgroup v2. Only what is missing.
-PACKAGES := busybox-static libseccomp-dev golang-github-containers-common podman buildah runc crun bubblewrap docker.io containerd strace time gcc libc6-dev util-linux uidmap \
-            libcap2-bin mmdebstrap qemu-system-x86 e2fsprogs procps iproute2 findutils make git
+PACKAGES := busybox-static libseccomp-dev golang-github-containers-common podman buildah skopeo umoci docker-registry apache2-utils openssl runc crun bubblewrap docker.io containerd containernetworking-plugins \
+            protobuf-compiler python3-grpcio tini strace time gcc libc6-dev util-linux uidmap \
+            libcap2-bin gzip zstd mmdebstrap qemu-system-x86 e2fsprogs procps iproute2 findutils make git python3 xz-utils
 packages:
 	@missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \
 	  awk '$$2 == "installed" {print $$1}' | sort > /tmp/.nagaya-have; \
@@ -41,11 +42,19 @@ test: packages all lint
 	$(MAKE) test-vm
 
 test-vm: packages all
-	tests/vm/run tests/vm/suite.sh tests/vm/suite $(OUT)/nagaya-runtime
+	NAGAYA_VM_SECONDS=900 tests/vm/run tests/vm/suite.sh tests/vm/suite $(OUT)/nagaya-runtime
 
-# Alternating rounds against crun, runc, bubblewrap and the floor. BENCH="--quick" or "--rounds 200".
-bench: packages all
+YOUKI := target/peers/bin/youki
+# Alternating rounds against crun, runc, youki, bubblewrap and the floor; then, with images, against docker, podman, and
+# skopeo with umoci. BENCH="--quick" or, for the first of them, "--rounds 200".
+bench: packages all $(YOUKI)
 	cargo bench --bench launch --locked -- $(BENCH)
+	cargo bench --bench images --locked -- $(filter --quick --json,$(BENCH))
+	cargo bench --bench engine --locked -- $(filter --quick,$(BENCH))
+
+# A peer that Debian does not have; five minutes, once. Without it the bench has one row less.
+$(YOUKI):
+	-cd / && cargo install youki --version 0.7.0 --locked --features v1 --root $(CURDIR)/target/peers
 
 lint:
 	cargo fmt --all --check

@@ -1,11 +1,10 @@
 //! What needs only one look: memory, system calls, processes, and the steps of ours.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Result;
-use crate::measure::timed;
+use crate::measure::{bundle_of, timed};
 use crate::peers::{Peer, in_path, text};
 use crate::place::Place;
 use crate::report::Report;
@@ -48,7 +47,7 @@ pub(crate) fn of(peer: &Peer, place: &Place, report: &mut Report) -> Figures {
 
 /// Runs a peer under a tool whose last option names its output file, and returns what the tool wrote.
 fn under(tool: &[&str], peer: &Peer, place: &Place) -> Result<String> {
-    let (run, output) = (peer.run(place, "looked-at"), place.at(tool[0]));
+    let (run, output) = (peer.run(place, bundle_of(peer), "looked-at"), place.at(tool[0]));
     let mut command = Command::new(in_path(tool[0])?);
     command.args(&tool[1..]).arg(&output).arg(run.get_program()).args(run.get_args());
     timed(command, place)?;
@@ -76,7 +75,7 @@ fn count(log: &str) -> Calls {
 
 /// What `run --trace` of ours tells on stderr: a line per step.
 pub(crate) fn steps(ours: &Peer, place: &Place) -> Result<String> {
-    let bundle = text(Path::new(place.bundle()));
+    let bundle = text(&place.at("docker-0"));
     let mut command = ours.verb(place, "run", &["--trace", "--bundle", &bundle, "traced"]);
     let out = command.stdin(Stdio::null()).output().map_err(|err| err.to_string())?;
     let said = String::from_utf8_lossy(&out.stderr).trim_end().to_string();

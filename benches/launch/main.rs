@@ -4,7 +4,8 @@
 //! cargo bench --bench launch -- [--rounds N] [--quick] [--json]
 //! ```
 //!
-//! One BusyBox bundle, whose program does nothing, is started by ours, crun, runc and bubblewrap, and by `floor.c`,
+//! One BusyBox bundle, whose program does nothing, is started by ours, crun, runc and youki, as docker would have it:
+//! with its capabilities and a profile of system calls. Without those, it is also started by bubblewrap, and by `floor.c`,
 //! which is the same system calls without a runtime. The peers take turns, so a busy minute on the host hurts all of
 //! them alike. `NAGAYA_RUNTIME` names another program in the place of ours.
 //!
@@ -12,7 +13,9 @@
 //! that is installed could not be run, and 2 if the bench itself could not.
 
 mod figures;
+mod left;
 mod machine;
+mod many;
 mod measure;
 mod options;
 mod peers;
@@ -22,7 +25,9 @@ mod report;
 use std::process::ExitCode;
 
 use figures::Figures;
+use left::Left;
 use options::Options;
+use peers::Peer;
 use place::Place;
 use report::Report;
 
@@ -58,25 +63,33 @@ fn bench() -> Result<ExitCode> {
         report::note(why);
     }
     peers.retain(|peer| report.keep(measure::warm(peer, &place)));
+    if peers.iter().any(|peer| !peer.waits()) {
+        report::note("youki is not asked to `run`: it waited for ever in two of its first rounds");
+    }
 
-    let runs = measure::run(&peers, &place, &options, &mut report);
-    report.table("run", "from the start of the runtime to the end of the program", &runs);
-    for (name, what, rows) in measure::create_start_delete(&peers, &place, &options, &mut report) {
+    let all: Vec<&Peer> = peers.iter().filter(|peer| peer.waits()).collect();
+    let runtimes: Vec<&Peer> = peers.iter().filter(|peer| peer.is_runtime()).collect();
+    let waiting: Vec<&Peer> = runtimes.iter().filter(|peer| peer.waits()).copied().collect();
+    let rows = measure::run(&waiting, "docker-0", &place, &options, &mut report);
+    report.table("run", "from the start of the runtime to the end of the program", &rows);
+    let rows = measure::exec(&runtimes, &place, &options, &mut report);
+    report.table("exec", "into a container that runs, to the end of the program", &rows);
+    for (name, what, rows) in measure::create_start_delete(&runtimes, &place, &options, &mut report) {
         report.table(name, what, &rows);
     }
-    if place.at("filtered").exists() {
-        let rows = measure::run_filtered(&peers, &place, &options, &mut report);
-        report.table(
-            "run, filtered",
-            "as an engine runs it: docker's capabilities, a profile of 300 calls",
-            &rows,
-        );
-        let rows = measure::exec(&peers, &place, &options, &mut report);
-        report.table("exec, filtered", "into such a container, to the end of the program", &rows);
-    } else {
-        report::note("without a profile of system calls: it comes with podman");
-    }
-    let figures: Vec<Figures> = peers.iter().map(|peer| figures::of(peer, &place, &mut report)).collect();
+    let rows = many::in_a_row(&waiting, &place, &options, &mut report);
+    report.table("in a row", &format!("{} containers, one after the other", many::IN_A_ROW), &rows);
+    let rows = many::at_once(&waiting, &place, &options, &mut report);
+    report.table("at once", &format!("{} containers, to the end of the last", place::MANY), &rows);
+    let rows = measure::run(&all, "plain", &place, &options, &mut report);
+    report.table(
+        "run, plain",
+        "with three capabilities and no filter, as bubblewrap and the floor do it",
+        &rows,
+    );
+    let left: Vec<Left> = runtimes.iter().map(|peer| left::of(peer, &place, &mut report)).collect();
+    report.left(&left);
+    let figures: Vec<Figures> = all.iter().map(|peer| figures::of(peer, &place, &mut report)).collect();
     report.figures(&figures);
     if let Some(ours) = peers.iter().find(|peer| peer.is_ours()) {
         report.steps(&figures::steps(ours, &place));

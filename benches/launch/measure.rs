@@ -1,10 +1,11 @@
 //! The clock: rounds in which every peer has its turn.
 
 use std::fs::{self, File};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, WaitOptions, wait, waitpid};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, wait, waitpid};
 
 use crate::Result;
 use crate::options::Options;
@@ -33,55 +34,56 @@ impl Row {
     }
 }
 
-/// Starts the bundle once, to know that it works.
+/// Starts a bundle once, to know that it works.
 pub(crate) fn warm(peer: &Peer, place: &Place) -> Result<()> {
-    let started = timed(peer.run(place, "warm"), place);
+    let started = if peer.waits() {
+        timed(peer.run(place, bundle_of(peer), "warm"), place)
+    } else {
+        one_life(peer, place, "warm").map(|life| life.iter().sum())
+    };
     started.map(drop).map_err(|why| format!("cannot measure {}: {why}", peer.name))
 }
 
-/// `run`, for all peers.
-pub(crate) fn run(peers: &[Peer], place: &Place, options: &Options, report: &mut Report) -> Vec<Row> {
-    let peers: Vec<&Peer> = peers.iter().collect();
-    let all = rounds(&peers, options, report, |peer, id| Ok([timed(peer.run(place, id), place)?]));
-    peers.iter().zip(all).filter_map(|(peer, times)| Row::new(peer.name, times.concat())).collect()
+/// The bundle as docker makes it, for those that have bundles.
+pub(crate) fn bundle_of(peer: &Peer) -> &'static str {
+    if peer.is_runtime() { "docker-0" } else { "plain" }
 }
 
-/// `run` of the bundle that an engine would make, for those that have a command line for it.
-pub(crate) fn run_filtered(
-    peers: &[Peer],
+/// `run` of a bundle.
+pub(crate) fn run(
+    peers: &[&Peer],
+    bundle: &str,
     place: &Place,
     options: &Options,
     report: &mut Report,
 ) -> Vec<Row> {
-    let peers: Vec<&Peer> = peers.iter().filter(|peer| peer.is_runtime()).collect();
-    let bundle = text(&place.at("filtered"));
-    let all = rounds(&peers, options, report, |peer, id| {
-        Ok([timed(peer.verb(place, "run", &["--bundle", &bundle, id]), place)?])
-    });
+    let all =
+        rounds(peers, place, options, report, |peer, id| Ok([timed(peer.run(place, bundle, id), place)?]));
+    rows(peers, all)
+}
+
+/// A row for each peer that got through at least one round.
+pub(crate) fn rows(peers: &[&Peer], all: Vec<Vec<[Duration; 1]>>) -> Vec<Row> {
     peers.iter().zip(all).filter_map(|(peer, times)| Row::new(peer.name, times.concat())).collect()
 }
 
 /// `exec` into a container that an engine would make, one for each peer, which sleeps.
-pub(crate) fn exec(peers: &[Peer], place: &Place, options: &Options, report: &mut Report) -> Vec<Row> {
-    let peers: Vec<&Peer> = peers.iter().filter(|peer| peer.is_runtime()).collect();
-    let bundle = text(&place.at("sleeping"));
-    let id = |peer: &Peer| format!("{}-sleeps-{}", peer.name, std::process::id());
+pub(crate) fn exec(peers: &[&Peer], place: &Place, options: &Options, report: &mut Report) -> Vec<Row> {
     let mut awake: Vec<&Peer> = Vec::new();
     for peer in peers {
-        let run = ["--bundle", &bundle, "--detach", &id(peer)];
-        match timed(peer.verb(place, "run", &run), place) {
+        match timed(peer.sleep(place), place) {
             Ok(_) => awake.push(peer),
             Err(why) => report.fault(format!("{} cannot be entered: {why}", peer.name)),
         }
     }
-    let all = rounds(&awake, options, report, |peer, _| {
-        Ok([timed(peer.verb(place, "exec", &[&id(peer), "/bin/true"]), place)?])
+    let all = rounds(&awake, place, options, report, |peer, _| {
+        Ok([timed(peer.verb(place, "exec", &[&peer.sleeper(), "/bin/true"]), place)?])
     });
     for peer in &awake {
-        let deleted = timed(peer.verb(place, "delete", &["--force", &id(peer)]), place);
+        let deleted = timed(peer.verb(place, "delete", &["--force", &peer.sleeper()]), place);
         report.keep(deleted.map(drop));
     }
-    awake.iter().zip(all).filter_map(|(peer, times)| Row::new(peer.name, times.concat())).collect()
+    rows(&awake, all)
 }
 
 /// Name, sentence and rows of the table of each step of a container's life, and of their sum.
@@ -89,19 +91,12 @@ type Table = (&'static str, &'static str, Vec<Row>);
 
 /// `create`, `start` and `delete`, for those that have them. The wait for the program's end is not counted.
 pub(crate) fn create_start_delete(
-    peers: &[Peer],
+    peers: &[&Peer],
     place: &Place,
     options: &Options,
     report: &mut Report,
 ) -> [Table; 4] {
-    let peers: Vec<&Peer> = peers.iter().filter(|peer| peer.is_runtime()).collect();
-    let all = rounds(&peers, options, report, |peer, id| {
-        let life = one_life(peer, place, id);
-        if life.is_err() {
-            let _ = timed(peer.verb(place, "delete", &["--force", id]), place);
-        }
-        life
-    });
+    let all = rounds(peers, place, options, report, |peer, id| one_life(peer, place, id));
     let rows = |pick: fn(&[Duration; 3]) -> Duration| {
         let row = |(peer, lives): (&&Peer, &Vec<_>)| Row::new(peer.name, lives.iter().map(pick).collect());
         peers.iter().zip(&all).filter_map(row).collect()
@@ -121,8 +116,9 @@ pub(crate) fn create_start_delete(
 /// Runs all rounds. A peer that fails is reported once and sits out the rest.
 ///
 /// Each round begins with another peer, so that nobody always follows the same neighbour.
-fn rounds<const N: usize>(
+pub(crate) fn rounds<const N: usize>(
     peers: &[&Peer],
+    place: &Place,
     options: &Options,
     report: &mut Report,
     mut turn: impl FnMut(&Peer, &str) -> Result<[Duration; N]>,
@@ -134,12 +130,16 @@ fn rounds<const N: usize>(
             if failed[at] {
                 continue;
             }
-            let took = turn(peers[at], &format!("bench-{round}"));
+            let id = format!("bench-{round}");
+            let took = turn(peers[at], &id);
             reap();
             match took {
                 Ok(took) if round >= options.warm_up() => times[at].push(took),
                 Ok(_) => {}
                 Err(why) => {
+                    if peers[at].is_runtime() {
+                        let _ = timed(peers[at].verb(place, "delete", &["--force", &id]), place);
+                    }
                     report.fault(format!("{} failed in round {round}: {why}", peers[at].name));
                     failed[at] = true;
                 }
@@ -150,7 +150,7 @@ fn rounds<const N: usize>(
 }
 
 fn one_life(peer: &Peer, place: &Place, id: &str) -> Result<[Duration; 3]> {
-    let (bundle, pid_file) = (text(place.bundle()), place.at("pid"));
+    let (bundle, pid_file) = (text(&place.at("docker-0")), place.at("pid"));
     let args = ["--bundle", &bundle, "--pid-file", &text(&pid_file), id];
     let create = timed(peer.verb(place, "create", &args), place)?;
     let pid = fs::read_to_string(&pid_file).map_err(|err| format!("no pid file: {err}"))?;
@@ -161,7 +161,7 @@ fn one_life(peer: &Peer, place: &Place, id: &str) -> Result<[Duration; 3]> {
 }
 
 /// Waits for the program, whose parent we are since `create` has ended.
-fn await_end(pid: &str) -> Result<()> {
+pub(crate) fn await_end(pid: &str) -> Result<()> {
     let number = pid.parse().ok().and_then(Pid::from_raw).ok_or(format!("`{pid}` is not a pid"))?;
     match waitpid(Some(number), WaitOptions::empty()) {
         Ok(Some((_, status))) if status.exit_status() == Some(0) => Ok(()),
@@ -175,17 +175,34 @@ pub(crate) fn timed(mut command: Command, place: &Place) -> Result<Duration> {
     let said = place.at("stderr");
     let stderr = File::create(&said).map_err(|err| err.to_string())?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+    let cannot = |err: std::io::Error| format!("cannot run a runtime: {err}");
     let start = Instant::now();
-    let status = command.status();
+    let mut child = command.spawn().map_err(cannot)?;
+    let in_time = ends_in_time(&child);
     let took = start.elapsed();
-    let status = status.map_err(|err| format!("cannot run `{}`: {err}", command.get_program().display()))?;
+    if !in_time {
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(cannot)?;
+    if !in_time {
+        return Err(format!("it has not ended within {} seconds", PATIENCE.tv_sec));
+    }
     if status.success() {
         return Ok(took);
     }
     Err(format!("{status}: {}", fs::read_to_string(&said).unwrap_or_default().trim()))
 }
 
+/// How long a runtime may take before it counts as hanging.
+const PATIENCE: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
+
+/// A pidfd becomes readable when its process ends.
+fn ends_in_time(child: &Child) -> bool {
+    let Ok(process) = pidfd_open(Pid::from_child(child), PidfdFlags::empty()) else { return true };
+    poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&PATIENCE)) != Ok(0)
+}
+
 /// Buries what a peer left to us, its subreaper.
-fn reap() {
+pub(crate) fn reap() {
     while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
 }

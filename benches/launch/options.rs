@@ -10,7 +10,7 @@ usage: cargo bench --bench launch -- [OPTIONS]
   --json       one JSON object per figure on stdout; the tables go to stderr";
 
 /// The command line of the bench.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
     /// Rounds that are measured.
     pub(crate) rounds: usize,

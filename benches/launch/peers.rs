@@ -23,6 +23,9 @@ enum Kind {
     Floor,
 }
 
+/// Those with runc's command line, by their names in the tables; ours first.
+pub(crate) const RUNTIMES: [&str; 4] = ["nagaya", "crun", "runc", "youki"];
+
 /// bubblewrap's words for the bundle: the same namespaces, and the mounts that it has words for. It has none for
 /// cgroups, device rules, and most masked paths, so it does less than the others.
 const BUBBLEWRAP: &str = "--unshare-pid --unshare-ipc --unshare-uts --unshare-net --unshare-cgroup --as-pid-1 \
@@ -33,7 +36,7 @@ const BUBBLEWRAP: &str = "--unshare-pid --unshare-ipc --unshare-uts --unshare-ne
 pub(crate) fn find(place: &Place) -> (Vec<Peer>, Vec<String>) {
     let (ours, runc) = (ours(), in_path("runc"));
     let spec = match runc.as_ref().or(ours.as_ref()) {
-        Ok(runtime) => place.make_config(runtime),
+        Ok(runtime) => place.make_bundles(runtime),
         Err(why) => Err(why.clone()),
     };
     let runtime = |program: Result<PathBuf>| spec.clone().and(program);
@@ -41,6 +44,7 @@ pub(crate) fn find(place: &Place) -> (Vec<Peer>, Vec<String>) {
         ("nagaya", Kind::Runtime, runtime(ours.clone())),
         ("crun", Kind::Runtime, runtime(in_path("crun"))),
         ("runc", Kind::Runtime, runtime(runc.clone())),
+        ("youki", Kind::Runtime, runtime(youki())),
         ("bwrap", Kind::Bubblewrap, in_path("bwrap")),
         ("floor", Kind::Floor, place.make_floor()),
     ];
@@ -73,6 +77,12 @@ fn ours() -> Result<PathBuf> {
     if path.is_file() { Ok(path) } else { Err(format!("`{}` is not built", path.display())) }
 }
 
+/// youki as `make bench` has built it, or as it is installed.
+fn youki() -> Result<PathBuf> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/youki");
+    if built.is_file() { Ok(built) } else { in_path("youki") }
+}
+
 impl Peer {
     /// Whether this is the one that the others are compared with.
     pub(crate) fn is_ours(&self) -> bool {
@@ -84,18 +94,35 @@ impl Peer {
         self.kind == Kind::Runtime
     }
 
-    /// The command that starts the bundle's program and ends with it.
-    pub(crate) fn run(&self, place: &Place, id: &str) -> Command {
+    /// The command that starts a bundle's program and ends with it. Those without bundles have the plain one in words.
+    pub(crate) fn run(&self, place: &Place, bundle: &str, id: &str) -> Command {
         let rootfs = place.at("rootfs");
         let mut command = Command::new(&self.program);
         match self.kind {
-            Kind::Runtime => return self.verb(place, "run", &["--bundle", &text(place.bundle()), id]),
+            Kind::Runtime => return self.verb(place, "run", &["--bundle", &text(&place.at(bundle)), id]),
             Kind::Bubblewrap => {
                 command.arg("--ro-bind").arg(rootfs).arg("/").args(BUBBLEWRAP.split_whitespace())
             }
             Kind::Floor => command.arg(rootfs).arg("/bin/true"),
         };
         command
+    }
+
+    /// Whether its `run` ends with the program. youki's waited for ever in two of its first rounds.
+    pub(crate) fn waits(&self) -> bool {
+        self.name != "youki"
+    }
+
+    /// The name of its container that sleeps.
+    pub(crate) fn sleeper(&self) -> String {
+        format!("{}-sleeps-{}", self.name, std::process::id())
+    }
+
+    /// The command that starts that one, and ends.
+    pub(crate) fn sleep(&self, place: &Place) -> Command {
+        let (bundle, pid) = (place.at(&format!("sleeping-{}", self.name)), place.at("pid"));
+        let options = ["--bundle", &text(&bundle), "--detach", "--pid-file", &text(&pid), &self.sleeper()];
+        self.verb(place, "run", &options)
     }
 
     /// A command of a runtime.

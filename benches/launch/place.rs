@@ -1,17 +1,16 @@
-//! The folder of one bench: bundle, state folders, the floor.
+//! The folder of one bench: bundles, state folders, the floor.
 //!
 //! ```text
 //! /tmp/nagaya-bench-PID/
-//!   config.json    from `spec`, with a program that does nothing
-//!   rootfs/        BusyBox
-//!   filtered/      the same with docker's capabilities and a profile of system calls
-//!   sleeping/      the same, for `exec`
-//!   floor          floor.c, compiled
-//!   state-PEER/    --root of each runtime
+//!   rootfs/          BusyBox
+//!   plain/           config.json from `spec`, with a program that does nothing
+//!   docker-N/        the same as docker makes it: its capabilities, and a profile of system calls
+//!   sleeping-PEER/   the same with a program that sleeps, for `exec`
+//!   floor            floor.c, compiled
+//!   state-PEER/      --root of each runtime
 //!   stderr, pid, time, strace    of the last start
 //! ```
 
-use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -21,27 +20,10 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::machine::UNIFIED;
+use crate::peers::RUNTIMES;
 
-/// The profile that podman and buildah install: docker's, a little older.
-const PROFILE: &str = "/usr/share/containers/seccomp.json";
-
-/// The capabilities that docker gives without being asked.
-const DOCKERS: [&str; 14] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "NET_RAW",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
+/// Containers that are there at the same time.
+pub(crate) const MANY: usize = 200;
 
 /// The folder of one bench. Dropping it removes it.
 #[derive(Debug)]
@@ -63,11 +45,6 @@ impl Place {
         self.path.join(name)
     }
 
-    /// The bundle.
-    pub(crate) fn bundle(&self) -> &Path {
-        &self.path
-    }
-
     fn make_rootfs(&self) -> std::io::Result<()> {
         for folder in ["bin", "dev", "proc", "sys", "tmp"] {
             fs::create_dir_all(self.at("rootfs").join(folder))?;
@@ -78,63 +55,37 @@ impl Place {
         symlink("busybox", bin.join("true"))
     }
 
-    /// Writes config.json as `runtime spec` has it, with what the bench needs on top.
-    pub(crate) fn make_config(&self, runtime: &Path) -> Result<()> {
+    /// Writes the bundles: config.json as `runtime spec` has it, with what the bench needs on top.
+    pub(crate) fn make_bundles(&self, runtime: &Path) -> Result<()> {
         run(Command::new(runtime).arg("spec").current_dir(&self.path))?;
         let text = fs::read_to_string(self.at("config.json")).map_err(|err| err.to_string())?;
         let mut config: Value = serde_json::from_str(&text).map_err(|err| err.to_string())?;
         config["process"]["terminal"] = json!(false);
         config["process"]["args"] = json!(["/bin/true"]);
-        config["linux"]["cgroupsPath"] = json!(Path::new("/").join(self.cgroup()));
+        config["root"]["path"] = json!(self.at("rootfs"));
         config["linux"]["namespaces"] = ["mount", "pid", "uts", "ipc", "network", "cgroup"]
             .map(|name| json!({ "type": name }))
             .as_slice()
             .into();
         // bubblewrap and the floor have none.
         config["linux"].as_object_mut().and_then(|linux| linux.remove("seccomp"));
-        fs::write(self.at("config.json"), config.to_string()).map_err(|err| err.to_string())?;
-        self.make_filtered(config)
+        self.write("plain", &mut config)?;
+        if lab::profile().is_none() {
+            return Err("there is no profile of system calls: it comes with podman".to_string());
+        }
+        lab::as_docker(&mut config);
+        for number in 0..MANY {
+            self.write(&format!("docker-{number}"), &mut config)?;
+        }
+        config["process"]["args"] = json!(["/bin/sleep", "1000"]);
+        RUNTIMES.iter().try_for_each(|peer| self.write(&format!("sleeping-{peer}"), &mut config))
     }
 
-    /// The same bundle as an engine makes it: with docker's capabilities, and a profile of system calls.
-    fn make_filtered(&self, mut config: Value) -> Result<()> {
-        let Ok(profile) = fs::read_to_string(PROFILE) else { return Ok(()) };
-        let mut profile: Value = serde_json::from_str(&profile).map_err(|err| err.to_string())?;
-        let groups = profile["syscalls"].as_array_mut().ok_or("no calls in the profile")?;
-        // What an engine leaves out: groups for capabilities that the container does not have, and for machines that
-        // this is not.
-        let here = |group: &Value| {
-            let archs = group["includes"]["arches"].as_array();
-            let this = |arch: &Value| matches!(arch.as_str(), Some("amd64" | "x86" | "x32"));
-            group["includes"]["caps"].is_null() && archs.is_none_or(|list| list.iter().any(this))
-        };
-        groups.retain(here);
-        for group in groups {
-            for key in ["includes", "excludes", "comment", "errno"] {
-                group.as_object_mut().and_then(|group| group.remove(key));
-            }
-        }
-        profile["architectures"] = json!(["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]);
-        for key in ["archMap", "defaultErrno"] {
-            profile.as_object_mut().and_then(|profile| profile.remove(key));
-        }
-        config["linux"]["seccomp"] = profile;
-        config["process"]["noNewPrivileges"] = json!(false);
-        for set in ["bounding", "effective", "permitted"] {
-            config["process"]["capabilities"][set] =
-                DOCKERS.map(|name| format!("CAP_{name}")).as_slice().into();
-        }
-        config["root"]["path"] = json!(self.at("rootfs"));
-        for (name, args) in [("filtered", ["/bin/true", ""]), ("sleeping", ["/bin/sleep", "1000"])] {
-            let args: Vec<_> = args.iter().filter(|arg| !arg.is_empty()).collect();
-            config["process"]["args"] = json!(args);
-            fs::create_dir_all(self.at(name)).map_err(|err| err.to_string())?;
-            fs::write(self.at(name).join("config.json"), config.to_string())
-                .map_err(|err| err.to_string())?;
-            // Those that sleep are there all the time.
-            config["linux"].as_object_mut().and_then(|linux| linux.remove("cgroupsPath"));
-        }
-        Ok(())
+    /// One bundle, with a cgroup of its own.
+    fn write(&self, name: &str, config: &mut Value) -> Result<()> {
+        config["linux"]["cgroupsPath"] = json!(format!("/{}-{name}", self.cgroup()));
+        fs::create_dir_all(self.at(name)).map_err(|err| err.to_string())?;
+        fs::write(self.at(name).join("config.json"), config.to_string()).map_err(|err| err.to_string())
     }
 
     /// Compiles `floor.c`.
@@ -144,19 +95,22 @@ impl Place {
         Ok(self.at("floor"))
     }
 
-    /// Name of the cgroup of every container here: one after the other, all use the same.
-    fn cgroup(&self) -> &OsStr {
-        self.path.file_name().unwrap_or_default()
+    /// What the name of every cgroup here begins with.
+    fn cgroup(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// Removes the cgroups that a runtime forgot, and returns their paths.
     pub(crate) fn remove_cgroups(&self) -> Vec<String> {
+        let folders =
+            |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
         let root = Path::new("/sys/fs/cgroup");
-        let hierarchies = fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path());
+        let hierarchies = folders(root).chain([root.to_path_buf()]).filter(|path| path != Path::new(UNIFIED));
+        let mine = self.cgroup();
+        let is_mine =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&mine));
         hierarchies
-            .chain([root.to_path_buf()])
-            .filter(|hierarchy| hierarchy != Path::new(UNIFIED))
-            .map(|hierarchy| hierarchy.join(self.cgroup()))
+            .flat_map(|hierarchy| folders(&hierarchy).filter(is_mine).collect::<Vec<_>>())
             .filter(|path| fs::remove_dir(path).is_ok() || path.exists())
             .map(|path| path.display().to_string())
             .collect()

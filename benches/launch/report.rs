@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::figures::Figures;
+use crate::left::Left;
 use crate::machine;
 use crate::measure::Row;
 
@@ -72,7 +73,7 @@ impl Report {
 
     /// Memory and counts of one `run`.
     pub(crate) fn figures(&self, all: &[Figures]) {
-        self.print("\none run: largest process, and counts that include the container's program");
+        self.print("\none run, as docker has it where there is a bundle: largest process, and counts with the program");
         self.print(&format!("{:<8}{:>10}{:>10}{:>10}{:>10}", "", "KiB", "calls", "processes", "threads"));
         for one in all {
             let columns = [
@@ -86,6 +87,27 @@ impl Report {
             self.print(&format!("{:<8}{memory:>10}{calls:>10}{processes:>10}{threads:>10}", one.peer));
             for (figure, unit, value) in columns {
                 self.figure("run", one.peer, figure, &json!(value), unit);
+            }
+        }
+    }
+
+    /// What stays in memory for each container.
+    pub(crate) fn left(&self, all: &[Left]) {
+        self.print(
+            "\none container: its process before `start`, and what there is besides the program after it",
+        );
+        self.print(&format!("{:<8}{:>12}{:>12}{:>12}", "", "before, KiB", "state, KiB", "processes"));
+        for one in all {
+            let columns = [
+                ("before start", "KiB", one.gate),
+                ("state folder", "KiB", one.state),
+                ("processes", "", one.processes),
+            ];
+            let [gate, state, processes] =
+                columns.map(|(_, _, value)| value.map_or("-".into(), |value| value.to_string()));
+            self.print(&format!("{:<8}{gate:>12}{state:>12}{processes:>12}", one.peer));
+            for (figure, unit, value) in columns {
+                self.figure("left", one.peer, figure, &json!(value), unit);
             }
         }
     }

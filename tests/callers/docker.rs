@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::daemon::{Docker, Said};
+use crate::daemon::Docker;
+use crate::said::Said;
 
 /// Ended well, with this on stdout and nothing on stderr.
 fn says(stdout: &str) -> Said {
@@ -176,6 +177,8 @@ fn what_cannot_be_started_is_127_or_126() {
     let plain = docker.run("", &["/tmp/plain"]);
     assert_eq!(plain.code, 126, "{plain:?}");
     assert!(plain.stderr.contains("permission denied"), "{plain:?}");
+    // The control: what can be started is.
+    assert_eq!(docker.run("", &["true"]).code, 0);
     docker.finish();
 }
 

@@ -1,13 +1,30 @@
 //! The programs that call a runtime, on top of ours.
 //!
 //! - `docker`: a private dockerd, and `docker` as people type it.
-//! - `podman`: the same command lines under ours and under runc.
+//! - `docker_parity`: the same command lines under ours and under runc.
+//! - `swarm`: a service of the same dockerd, which scales.
+//! - `ctr`: a private containerd by its own command line, under ours and under runc.
+//! - `cri`: the same containerd as a kubelet calls it: pods, their network, their containers.
+//! - `podman`, `rootless` (podman of an ordinary user), `buildah`: the same command lines under ours and under runc.
 //!
 //! `NAGAYA_RUNTIME` names another program in the place of ours: with runc there, the tests tell what is true of
 //! dockerd itself.
 
+mod buildah;
+mod containerd;
+mod cri;
+mod ctr;
+#[allow(dead_code, reason = "the images' tests use the rest")]
 mod daemon;
 mod docker;
+mod docker_parity;
+mod parity;
 mod podman;
+mod private;
+mod rootfs;
+mod rootless;
+mod said;
+mod swarm;
 mod traces;
 mod wait;
+mod witness;

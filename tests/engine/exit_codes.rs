@@ -54,11 +54,10 @@ fn a_program_that_cannot_be_executed() {
 fn ours() {
     let lab = Lab::new();
     for (words, said) in [
-        (&["nginx"][..], &["`nginx`", "nagaya run host"][..]),
+        (&["--pull=never", "nginx"][..], &["`nginx`", "No such image: nginx:latest"][..]),
         (&["--rootfs", "/nope/root", "sh"], &["/nope/root", "no such file or directory"]),
         (&["--rootfs", "/etc/passwd", "sh"], &["/etc/passwd", "not a directory"]),
         (&["--nope", "host"], &["--nope"]),
-        (&[], &["no image"]),
         (&["--memory", "x", "host"], &["--memory", "`x`"]),
         (&["--memory", "1m", "host"], &["Minimum memory limit allowed is 6MB"]),
         (&["--cpus", "0", "host"], &["--cpus"]),
@@ -69,7 +68,7 @@ fn ours() {
         (&["--user", "nobody-at-all", "host"], &["nobody-at-all", "/etc/passwd"]),
         (&["--workdir", "here", "host"], &["absolute"]),
         (&["--env", "=x", "host"], &["=x"]),
-        (&["--volume", "data:/data", "host"], &["named volumes"]),
+        (&["--volume", "d/ta:/data", "host"], &["includes invalid characters for a local volume name"]),
         (&["--volume", "/tmp:data", "host"], &["absolute"]),
         (&["--hostname", "", "--name", "a/b", "host"], &["a/b"]),
     ] {
@@ -87,6 +86,8 @@ fn other_commands_have_one() {
     assert!(forced.stderr.contains("No such container: nobody"), "{}", forced.stderr);
     assert_eq!(forced.ok(), "");
     fails(lab.nagaya(&["nope"]).output(), 1, &["nope"]);
+    // As in docker, which has understood that a container is wanted, and nothing else.
+    fails(lab.run(&[]).output(), 1, &["requires at least 1 argument"]);
     assert!(lab.nagaya(&["run", "--help"]).output().ok().contains("--cap-drop"));
     assert!(lab.nagaya(&["version"]).output().ok().starts_with("nagaya "));
     assert!(lab.nagaya(&["--version"]).output().ok().starts_with("nagaya "));

@@ -12,7 +12,7 @@ use crate::kit::Nagaya;
 fn each_row_of_the_table() {
     let lab = Lab::new();
     let mut script = String::from("export LC_ALL=C\n");
-    for secret in engine::secrets() {
+    for secret in container::secrets() {
         let path = secret.path;
         let look = match secret.hidden {
             Hidden::Gone => format!("ls -d {path} 2>/dev/null"),
@@ -29,7 +29,7 @@ fn each_row_of_the_table() {
     assert!(filled.len() >= 5, "this machine has hardly anything to hide: {filled:?}");
     let seen: Vec<_> = inside.lines().filter(|line| !line.starts_with("==")).collect();
     assert_eq!(seen, [""; 0], "{inside}");
-    assert_eq!(inside.lines().count(), engine::secrets().len() + 1);
+    assert_eq!(inside.lines().count(), container::secrets().len() + 1);
 }
 
 #[test]

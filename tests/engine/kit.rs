@@ -19,7 +19,7 @@ pub(crate) trait Nagaya {
     fn engine_root(&self) -> PathBuf;
     /// Any command.
     fn nagaya(&self, words: &[&str]) -> Call;
-    /// `nagaya run`, with a name by which whatever is left can be found.
+    /// `nagaya run --rm`, with a name by which whatever is left can be found.
     fn run(&self, words: &[&str]) -> Call;
     /// A script in the image `host`; what it prints.
     fn see(&self, options: &[&str], script: &str) -> String;
@@ -39,7 +39,7 @@ impl Nagaya for Lab {
     }
 
     fn run(&self, words: &[&str]) -> Call {
-        self.nagaya(&["run", "--name", &self.container_name()]).args(words)
+        self.nagaya(&["run", "--rm", "--name", &self.container_name()]).args(words)
     }
 
     #[track_caller]
@@ -54,7 +54,7 @@ impl Nagaya for Lab {
     }
 
     fn known(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.engine_root().join("run")).into_iter().flatten().flatten();
+        let entries = fs::read_dir(self.engine_root().join("names")).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 }

@@ -1,17 +1,59 @@
 //! `nagaya run` as people type it, on real containers.
 
+#[path = "../callers/daemon.rs"]
+#[allow(dead_code, reason = "the callers' tests use the rest")]
+mod daemon;
+#[path = "../callers/private.rs"]
+mod private;
+#[path = "../callers/rootfs.rs"]
+#[allow(dead_code, reason = "the callers' tests use the rest")]
+mod rootfs;
+#[path = "../callers/said.rs"]
+#[allow(dead_code, reason = "the callers' tests use the rest")]
+mod said;
+#[path = "../callers/traces.rs"]
+mod traces;
+#[path = "../callers/wait.rs"]
+mod wait;
+#[path = "../callers/witness.rs"]
+#[allow(dead_code, reason = "the callers' tests use the rest")]
+mod witness;
+
 mod capabilities;
+mod commit;
+mod copy;
+mod defaults;
+mod devices;
+mod exec;
 mod exit_codes;
 mod explain;
 mod flags;
+mod glass_box;
 mod hidden;
 mod host_image;
+mod hostile_copy;
+mod inside;
 mod kit;
 mod limits;
+mod monitor;
+mod more_limits;
 mod names;
+mod options;
 mod ordinary;
-mod rootfs;
+mod root_folder;
+mod seccomp;
+mod seccomp_peers;
+mod security;
+mod sharing;
 mod signals;
 mod terminal;
 mod users;
+mod volume_kit;
 mod volumes;
+mod volumes_busy;
+mod volumes_commands;
+mod volumes_killed;
+mod volumes_mount;
+mod volumes_named;
+mod volumes_parts;
+mod watched;

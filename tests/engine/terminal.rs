@@ -11,7 +11,7 @@ fn in_front(lab: &Lab, options: &[&str], script: &str) -> Call {
         .arg(program())
         .arg("--root")
         .arg(lab.engine_root())
-        .args(["run", "--name", &lab.container_name()])
+        .args(["run", "--rm", "--name", &lab.container_name()])
         .args(options)
         .args(["host", "sh", "-c", script])
 }

@@ -121,6 +121,106 @@ fn too_much_memory_ends_the_program() {
     assert_eq!(lab.container("free").see(eat), "40000000\n");
 }
 
+#[test]
+fn real_time() {
+    let wish = json!({"cpu": {"realtimeRuntime": 9000, "realtimePeriod": 900_000}});
+    limits("cpu", &wish, &[("cpu.rt_runtime_us", "9000"), ("cpu.rt_period_us", "900000")]);
+}
+
+#[test]
+fn zeroes_that_are_values() {
+    let lab = Lab::new();
+    let web = with(&lab, &json!({"pids": {"limit": 0}})).args(&["sleep", "1000"]);
+    web.create().ok();
+    web.start().ok();
+    assert_eq!(read(&web, "pids", "pids.max"), "1");
+    web.delete_force().ok();
+    limits("cpu", &json!({"cpu": {"idle": 0, "burst": 0}}), &[("cpu.idle", "0"), ("cpu.cfs_burst_us", "0")]);
+}
+
+/// Numbers of a disk of this machine.
+fn disk() -> Option<(u64, u64)> {
+    let mut names = fs::read_dir("/sys/block").ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    let numbers = names.find_map(|path| fs::read_to_string(path.join("dev")).ok())?;
+    let (major, minor) = numbers.trim().split_once(':')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[test]
+fn block_devices() {
+    let (major, minor) = disk().expect("a disk");
+    let device = |rate: u64| json!([{"major": major, "minor": minor, "rate": rate}]);
+    let wish = json!({"blockIO": {
+        "throttleReadBpsDevice": device(1_048_576), "throttleWriteBpsDevice": device(2_097_152),
+        "throttleReadIOPSDevice": device(100), "throttleWriteIOPSDevice": device(200),
+    }});
+    let line = |rate: u64| format!("{major}:{minor} {rate}");
+    let files = [
+        ("blkio.throttle.read_bps_device", line(1_048_576)),
+        ("blkio.throttle.write_bps_device", line(2_097_152)),
+        ("blkio.throttle.read_iops_device", line(100)),
+        ("blkio.throttle.write_iops_device", line(200)),
+    ];
+    limits("blkio", &wish, &files.each_ref().map(|(file, line)| (*file, line.as_str())));
+}
+
+/// Each with the name of its field, before or by the kernel; the container does not start.
+#[test]
+fn a_limit_that_cannot_be_had_is_named() {
+    let cases = [
+        (json!({"memory": {"limit": -2}}), "linux.resources.memory.limit"),
+        (json!({"memory": {"limit": 67_108_864, "swap": 1000}}), "linux.resources.memory.swap"),
+        (json!({"memory": {"swap": 67_108_864}}), "linux.resources.memory.swap"),
+        (json!({"memory": {"swappiness": 101}}), "linux.resources.memory.swappiness"),
+        (json!({"cpu": {"shares": 1}}), "linux.resources.cpu.shares"),
+        (json!({"cpu": {"shares": 300_000}}), "linux.resources.cpu.shares"),
+        (json!({"cpu": {"idle": 2}}), "linux.resources.cpu.idle"),
+        (json!({"cpu": {"quota": 10_000, "burst": 20_000}}), "linux.resources.cpu.burst"),
+        (json!({"cpu": {"realtimeRuntime": 99_999_999}}), "linux.resources.cpu.realtimeRuntime"),
+        (json!({"blockIO": {"weight": 9}}), "linux.resources.blockIO.weight"),
+        (json!({"blockIO": {"leafWeight": 10}}), "linux.resources.blockIO.leafWeight"),
+        (
+            json!({"blockIO": {"throttleReadBpsDevice": [{"major": 999, "minor": 7, "rate": 1}]}}),
+            "linux.resources.blockIO.throttleReadBpsDevice[0]",
+        ),
+        (json!({"blockIO": {"weightDevice": {}}}), "linux.resources.blockIO.weightDevice"),
+        (json!({"hugepageLimits": [{"pageSize": "3MB", "limit": 0}]}), "linux.resources.hugepageLimits[0]"),
+        (
+            json!({"hugepageLimits": [{"pageSize": "../2MB", "limit": 0}]}),
+            "linux.resources.hugepageLimits[0].pageSize",
+        ),
+        (json!({"network": {"classID": 1}}), "linux.resources.network.classID"),
+        (
+            json!({"network": {"priorities": [{"name": "lo", "priority": 1}]}}),
+            "linux.resources.network.priorities[0]",
+        ),
+        (json!({"rdma": {"mlx5_1": {}}}), "linux.resources.rdma[mlx5_1]"),
+        (json!({"rdma": {"mlx5_1": {"hcaHandles": -1}}}), "linux.resources.rdma.mlx5_1.hcaHandles"),
+        (json!({"unified": {"memory.high": "1000000"}}), "linux.resources.unified"),
+    ];
+    if !lab::is_nagaya() {
+        return; // runc ignores some, and has its own words for the others.
+    }
+    let lab = Lab::new();
+    for (wish, field) in cases {
+        let output = with(&lab, &wish).sh("true").run();
+        assert!(!output.stdout.contains("alive"), "{wish}: {output:?}");
+        output.refused(&[&format!("`{field}`")]);
+        assert_eq!(lab.leftovers(), [""; 0], "{wish}");
+    }
+    with(&lab, &json!({"memory": {"limit": 67_108_864, "swap": 67_108_864}})).see("true");
+}
+
+#[test]
+fn a_limit_that_no_kernel_has_is_a_warning() {
+    let lab = Lab::new();
+    let output = with(&lab, &json!({"memory": {"kernel": 67_108_864}})).sh("true").run();
+    assert!(output.stdout.contains("alive"), "{output:?}");
+    if lab::is_nagaya() {
+        assert!(output.stderr.contains("linux.resources.memory.kernel"), "{output:?}");
+    }
+}
+
 /// runc's callers give a path that is the whole of it, below each hierarchy's mount point.
 #[test]
 fn the_cgroup_is_where_the_config_says() {

@@ -134,6 +134,24 @@ fn options_may_be_written_in_every_usual_way() {
         .ok();
 }
 
+/// What comes of it is for `tests/vm`.
+#[test]
+fn systemd_is_asked_only_where_it_can_be() {
+    let lab = Lab::new();
+    let web = lab.container("web").sh("true");
+    web.save();
+    for option in ["--systemd-cgroup", "--cgroup-manager=systemd"] {
+        let bundle = web.bundle().display().to_string();
+        let output = lab.runtime([option, "run", "--bundle", &bundle, web.id()]).output();
+        if fs::exists("/run/systemd/system").unwrap() {
+            web.after_nonce(&output.ok());
+        } else {
+            output.refused_naming(&["use `--systemd-cgroup`"]);
+        }
+    }
+    assert!(lab.leftovers().is_empty());
+}
+
 #[test]
 fn a_state_folder_that_is_not_there_has_no_containers() {
     let lab = Lab::new();

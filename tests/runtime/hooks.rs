@@ -125,6 +125,23 @@ fn a_hook_has_its_own_environment_and_args() {
     assert_eq!(said(&lab), ["zero one hook"]);
 }
 
+/// Those in the container's namespaces have nothing of it.
+#[test]
+fn a_hook_without_an_environment_has_the_callers() {
+    let lab = Lab::new();
+    let file = log(&lab);
+    for (kind, expected) in
+        [("createRuntime", "[secret]"), ("poststop", "[secret]"), ("createContainer", "[]")]
+    {
+        let _ = fs::remove_file(&file);
+        let mut one = hook(&format!("echo [$CALLER] >>{}", file.display()));
+        one.as_object_mut().unwrap().remove("env");
+        let web = with(&lab, kind, json!([one])).sh("true");
+        web.after_nonce(&web.call("run", &[]).env("CALLER", "secret").output().ok());
+        assert_eq!(said(&lab), [expected], "{kind}");
+    }
+}
+
 /// `createRuntime` runs in the caller's namespaces; `createContainer` in the container's, with the host's
 /// files.
 #[test]

@@ -243,6 +243,35 @@ fn start_twice_is_refused() {
     web.start().refused(&["cannot start"]);
 }
 
+/// Who asks for its state may see it while it is being created, and start it at once.
+#[test]
+fn start_waits_for_create() {
+    if !lab::is_nagaya() {
+        return; // runc's shows nothing until it is created.
+    }
+    let lab = Lab::new();
+    let go = lab.folder().join("go");
+    let wait = format!("while ! [ -e {} ]; do sleep 0.02; done", go.display());
+    let web = lab.container("web").sleeping().edit(|config| {
+        config["hooks"]["createRuntime"] = json!([{"path": "/bin/sh", "args": ["sh", "-c", wait]}]);
+    });
+    let create = web.call("create", &[]).start();
+    web.wait_until("creating");
+    let start = lab.runtime(["start", web.id()]).start();
+    let folder = lab.state_folder().join(web.id());
+    let waits = || {
+        let open = fs::read_dir(format!("/proc/{}/fd", start.pid())).into_iter().flatten().flatten();
+        open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|path| path == folder)
+    };
+    lab::until("it waits for the lock", waits);
+    assert_eq!(web.status(), "creating");
+    fs::write(&go, "").expect("a file of the lab");
+    create.finish().ok();
+    start.finish().ok();
+    assert_eq!(web.status(), "running");
+    web.delete_force().ok();
+}
+
 #[test]
 fn a_name_in_use_is_refused_and_the_owner_unharmed() {
     let lab = Lab::new();

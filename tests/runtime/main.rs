@@ -1,19 +1,30 @@
 //! `nagaya-runtime` as runc's callers know it, bad input, and `kill -9` at every point.
 
 mod bad_config;
+mod bad_fields;
 mod bad_input;
 mod bad_rootfs;
 mod cgroups;
 mod change;
 mod cli;
+mod events;
 mod exec;
 mod guarded;
 mod hooks;
 mod killed;
 mod lifecycle;
 mod many;
+mod mount_ids;
+mod mount_words;
 mod mounts;
+mod net_devices;
+mod notify;
+mod peers;
 mod process;
+mod schedule;
 mod sealed;
 mod seccomp;
+mod selinux;
+mod surroundings;
 mod terminal;
+mod words;

@@ -214,6 +214,36 @@ fn files_of_listen_fds_come_along() {
     assert!(seen.starts_with("root:") && seen.ends_with("\n1 1\n"), "{seen}");
 }
 
+/// It is the program that knows what to do without one.
+#[test]
+fn files_of_listen_fds_need_not_be_there() {
+    let lab = Lab::new();
+    let web = lab.container("web").sh("echo $LISTEN_FDS $LISTEN_PID; [ -e /proc/self/fd/3 ] || echo none");
+    let script = "export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3<&-";
+    let call = web.call("run", &[]).under(["/bin/sh", "-c", script, "sh"]);
+    assert_eq!(web.after_nonce(&call.output().ok()), "1 1\nnone\n");
+    // The control: what was counted for us alone must be there.
+    let call = web.call("run", &["--preserve-fds", "1"]).redirect("3<&-");
+    call.output().refused_naming(&["--preserve-fds"]);
+}
+
+/// Programs take the first of two, and whoever adds one means it.
+#[test]
+fn of_two_variables_with_one_name_the_last_counts() {
+    let lab = Lab::new();
+    let env = json!(["TWICE=first", "PATH=/bin", "TWICE=last", "EMPTY="]);
+    let web = lab.container("web").edit(|config| config["process"]["env"] = env);
+    let web = web.sh("tr '\\0' '\\n' </proc/$$/environ | grep TWICE; sleep 1000").launch();
+    web.wait_for("TWICE=");
+    assert_eq!(web.after_nonce(&web.said()), "TWICE=last\n");
+    let call =
+        ["exec", "--env", "TWICE=typed", web.id(), "/bin/sh", "-c", "tr '\\0' '\\n' </proc/$$/environ; true"];
+    let seen = lab.runtime(call).output().ok();
+    let twice: Vec<_> = seen.lines().filter(|line| line.starts_with("TWICE")).collect();
+    assert_eq!(twice, ["TWICE=typed"]);
+    web.delete_force().ok();
+}
+
 /// CVE-2024-21626: a working folder by way of a descriptor of the host.
 #[test]
 fn a_working_folder_outside_is_refused() {
@@ -256,13 +286,25 @@ fn sysctls_of_the_host_are_refused() {
         assert!(!output.stdout.contains("alive"), "{key}: {output:?}");
         output.refused_naming(&[key]);
     };
-    for key in
-        ["kernel.core_pattern", "vm.swappiness", "fs.file-max", "net/../kernel/sysrq", "kernel.hostname.x"]
-    {
+    for key in [
+        "kernel.core_pattern",
+        "vm.swappiness",
+        "fs.file-max",
+        "net/../kernel/sysrq",
+        "kernel.hostname.x",
+        "kernel.hostname",
+    ] {
         refused(key, |web| web);
     }
     refused("net.ipv4.ip_forward", |web| web.edit(|config| lab::without_namespace(config, "network")));
     refused("kernel.msgmax", |web| web.edit(|config| lab::without_namespace(config, "ipc")));
+    // By a path, the namespace is still the host's.
+    refused("net.ipv4.ip_forward", |web| {
+        web.edit(|config| lab::namespace(config, "network", Some("/proc/self/ns/net")))
+    });
+    refused("kernel.msgmax", |web| {
+        web.edit(|config| lab::namespace(config, "ipc", Some("/proc/self/ns/ipc")))
+    });
 }
 
 #[test]

@@ -220,6 +220,33 @@ fn a_listener_gets_the_calls_and_is_told_whose_they_are() {
     nobody.sh("true").run().refused_naming(&["linux.seccomp.listenerPath", "/nope"]);
 }
 
+/// As crun has it: in the place of `listenerPath`, and with that it is not looked at.
+#[test]
+fn who_decides_may_be_named_in_a_note() {
+    let lab = Lab::new();
+    let (program, path) = (lab.folder().join("listens"), lab.folder().join("listener"));
+    lab::compile_c(include_str!("listener.c"), &program);
+    let notified = |listener: &str| {
+        json!({
+            "defaultAction": "SCMP_ACT_ALLOW",
+            "listenerPath": listener,
+            "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}],
+        })
+    };
+    for in_config in ["", "/nowhere"] {
+        let listener = lab.program(&program).arg(&path).start();
+        lab::until("it listens", || path.exists());
+        let web = filtered(&lab, notified(in_config)).mount("tmpfs", "tmpfs", "/tmp", "");
+        let web = web.edit(|config| config["annotations"] = json!({"run.oci.seccomp.receiver": path}));
+        let said = web.see("mkdir /tmp/x 2>&1; true");
+        assert!(said.contains("Link has been severed"), "{said}");
+        assert_eq!(listener.finish().code, 0);
+        fs::remove_file(&path).expect("its socket");
+    }
+    // The control: without it nobody listens.
+    filtered(&lab, notified("/nowhere")).sh("true").run().refused_naming(&["/nowhere"]);
+}
+
 /// int 0x80 makes a call of another architecture from a program of 64 bits, by other numbers.
 const OTHER_DOOR: &str = r#"
 #include <stdio.h>

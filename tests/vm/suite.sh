@@ -30,13 +30,15 @@ busybox --install -s rootfs/bin
 part machine 3
 part life 13
 part limits 14
+part more-limits 12
 part place 9
 part devices 7
 part oom 3
 part apparmor 5
 part change 8
-# `systemd` (6 checks) waits for that part of the runtime.
-part rootless 12
+part events 8
+part systemd 35
+part rootless 26
 
 echo "$total checks, $failed failed"
 [ "$failed" = 0 ]

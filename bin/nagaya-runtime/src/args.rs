@@ -4,7 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use fault::{Fault, Kind, Result};
+use launch::CgroupManager;
 use lexopt::{Arg, Parser, ValueExt};
+
+use crate::log;
 
 /// Options before the command.
 #[derive(Debug, Default)]
@@ -12,7 +15,11 @@ pub(crate) struct Global {
     /// `--root`.
     root: Option<PathBuf>,
     /// `--log`: where errors go besides stderr.
-    pub(crate) log: Option<PathBuf>,
+    pub(crate) log: Option<log::Target>,
+    /// `--log-level error`: no warnings.
+    pub(crate) only_errors: bool,
+    /// `--cgroup-manager`: who makes cgroups. The one place that knows what was typed about it.
+    pub(crate) cgroups: CgroupManager,
     /// `--log-format json`.
     pub(crate) json: bool,
 }
@@ -37,7 +44,80 @@ impl Global {
 }
 
 /// The rest of the command line.
-pub(crate) struct Args(Parser);
+pub(crate) struct Args {
+    words: Parser,
+    /// What stood behind the `=` of an option with a single dash.
+    attached: Option<OsString>,
+    /// That option.
+    last: String,
+}
+
+/// Options that have a name. Callers of runc may write them with a single dash, as Go's programs do; all else with a
+/// single dash are letters.
+const NAMES: &[&str] = &[
+    "additional-gids",
+    "all",
+    "apparmor",
+    "blkio-weight",
+    "bundle",
+    "cap",
+    "cgroup",
+    "cgroup-manager",
+    "config",
+    "console-socket",
+    "cpu-burst",
+    "cpu-idle",
+    "cpu-period",
+    "cpu-quota",
+    "cpu-rt-period",
+    "cpu-rt-runtime",
+    "cpu-share",
+    "cpuset-cpus",
+    "cpuset-mems",
+    "criu",
+    "cwd",
+    "debug",
+    "detach",
+    "env",
+    "explain",
+    "force",
+    "format",
+    "help",
+    "ignore-paused",
+    "interval",
+    "keep",
+    "kernel-memory",
+    "kernel-memory-tcp",
+    "l3-cache-schema",
+    "log",
+    "log-format",
+    "log-level",
+    "mem-bw-schema",
+    "memory",
+    "memory-reservation",
+    "memory-swap",
+    "no-new-keyring",
+    "no-new-privs",
+    "no-pivot",
+    "no-subreaper",
+    "pid-file",
+    "pidfd-socket",
+    "pids-limit",
+    "preserve-fds",
+    "process",
+    "process-label",
+    "quiet",
+    "regex",
+    "resources",
+    "root",
+    "rootless",
+    "stats",
+    "systemd-cgroup",
+    "trace",
+    "tty",
+    "user",
+    "version",
+];
 
 /// One word of it.
 pub(crate) enum Word {
@@ -49,7 +129,7 @@ pub(crate) enum Word {
 
 impl Args {
     pub(crate) fn of_process() -> Args {
-        Args(Parser::from_env())
+        Args { words: Parser::from_env(), attached: None, last: String::new() }
     }
 
     /// Reads options up to the command's name.
@@ -59,18 +139,16 @@ impl Args {
                 Word::Value(verb) => return Ok(verb),
                 Word::Option(name) => match name.as_str() {
                     "root" => global.root = Some(self.value("root")?.into()),
-                    "log" => global.log = Some(self.value("log")?.into()),
+                    "log" => global.log = Some(log::Target::parse(&self.value("log")?)),
                     "log-format" => global.json = log_format(&self.text("log-format")?)?,
+                    "log-level" => global.only_errors = only_errors(&self.text("log-level")?)?,
+                    "cgroup-manager" => global.cgroups = cgroup_manager(&self.text("cgroup-manager")?)?,
                     // Said by callers of runc; what they ask for is always so.
                     "debug" => {}
                     "rootless" => drop(self.optional_value()),
                     "criu" => drop(self.value("criu")?),
                     "systemd-cgroup" if self.optional_value().is_some_and(|value| value == "false") => {}
-                    "systemd-cgroup" => {
-                        return Err(Fault::new(Kind::Unsupported, "use `--systemd-cgroup`")
-                            .because("cgroups are not made by systemd yet")
-                            .hint("leave it out; in docker: `native.cgroupdriver=cgroupfs`"));
-                    }
+                    "systemd-cgroup" => global.cgroups = CgroupManager::Systemd,
                     "version" | "v" => return Ok("version".to_string()),
                     "help" | "h" => return Ok("help".to_string()),
                     other => return Err(unknown(other)),
@@ -82,7 +160,17 @@ impl Args {
 
     /// The next word, if there is one.
     pub(crate) fn next(&mut self) -> Result<Option<Word>> {
-        let word = self.0.next().map_err(|err| usage(&err))?;
+        if let Some(value) = self.attached.take() {
+            let value = value.to_string_lossy().into_owned();
+            return Err(usage(&lexopt::Error::UnexpectedValue {
+                option: self.last.clone(),
+                value: value.into(),
+            }));
+        }
+        if let Some(name) = self.single_dash() {
+            return Ok(Some(Word::Option(name)));
+        }
+        let word = self.words.next().map_err(|err| usage(&err))?;
         Ok(match word {
             None => None,
             Some(Arg::Short(letter)) => Some(Word::Option(letter.to_string())),
@@ -91,9 +179,22 @@ impl Args {
         })
     }
 
+    /// The name behind a single dash, if the next word is one of those.
+    fn single_dash(&mut self) -> Option<String> {
+        let mut words = self.words.try_raw_args()?;
+        let (name, value) = split(words.peek()?.to_str()?)?;
+        words.next();
+        self.attached = value;
+        self.last.clone_from(&name);
+        Some(name)
+    }
+
     /// The value of the option that was just read.
     pub(crate) fn value(&mut self, option: &str) -> Result<OsString> {
-        self.0.value().map_err(|_| {
+        if let Some(value) = self.attached.take() {
+            return Ok(value);
+        }
+        self.words.value().map_err(|_| {
             Fault::new(Kind::Invalid, format!("use `--{option}`")).because("flag needs an argument")
         })
     }
@@ -114,19 +215,49 @@ impl Args {
 
     /// All words that are left, as they are: they are for somebody else.
     pub(crate) fn rest(&mut self) -> Result<Vec<String>> {
-        let words = self.0.raw_args().map_err(|err| usage(&err))?;
+        let words = self.words.raw_args().map_err(|err| usage(&err))?;
         words.map(|word| word.string().map_err(|err| usage(&err))).collect()
     }
 
     /// What stands behind `=`, if anything does.
     pub(crate) fn optional_value(&mut self) -> Option<OsString> {
-        self.0.optional_value()
+        self.attached.take().or_else(|| self.words.optional_value())
     }
 }
 
 /// `--help` anywhere: callers probe commands by it.
 pub(crate) fn asks_for_help() -> bool {
     std::env::args_os().skip(1).any(|word| word == "--help" || word == "-h")
+}
+
+/// `-name` and `-name=value` of an option that has a name.
+fn split(word: &str) -> Option<(String, Option<OsString>)> {
+    let word = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'))?;
+    let (name, value) = match word.split_once('=') {
+        Some((name, value)) => (name, Some(value.into())),
+        None => (word, None),
+    };
+    NAMES.contains(&name).then(|| (name.to_string(), value))
+}
+
+/// crun's levels; we have errors, and warnings.
+fn only_errors(level: &str) -> Result<bool> {
+    match level {
+        "error" => Ok(true),
+        "warning" | "info" | "debug" => Ok(false),
+        other => Err(Fault::new(Kind::Invalid, "use `--log-level`")
+            .because(format!("expected `debug`, `info`, `warning` or `error`, got `{other}`"))),
+    }
+}
+
+fn cgroup_manager(name: &str) -> Result<CgroupManager> {
+    match name {
+        "cgroupfs" => Ok(CgroupManager::Cgroupfs),
+        "disabled" => Ok(CgroupManager::Disabled),
+        "systemd" => Ok(CgroupManager::Systemd),
+        other => Err(Fault::new(Kind::Invalid, "use `--cgroup-manager`")
+            .because(format!("expected `cgroupfs`, `systemd` or `disabled`, got `{other}`"))),
+    }
 }
 
 fn log_format(name: &str) -> Result<bool> {
@@ -153,4 +284,41 @@ pub(crate) fn takes(usage: &str) -> Fault {
 
 fn usage(err: &lexopt::Error) -> Fault {
     Fault::new(Kind::Invalid, "understand the command").because(err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Vec<String> {
+        let mut args = Args { words: Parser::from_args(words), attached: None, last: String::new() };
+        let mut seen = Vec::new();
+        while let Some(word) = args.next().unwrap() {
+            match word {
+                Word::Value(value) => seen.push(value),
+                Word::Option(name) if ["root", "bundle", "b", "e"].contains(&name.as_str()) => {
+                    seen.push(format!("{name}={}", args.text(&name).unwrap()));
+                }
+                Word::Option(name) => seen.push(name),
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn names_may_have_one_dash_and_letters_stay_letters() {
+        assert_eq!(read(&["-root", "/x", "-detach", "id"]), ["root=/x", "detach", "id"]);
+        assert_eq!(read(&["-root=/x=y", "-bundle=", "-b", "c"]), ["root=/x=y", "bundle=", "b=c"]);
+        assert_eq!(read(&["-td", "-eA=b"]), ["t", "d", "e=A=b"]);
+        // What an option takes is its own, whatever it looks like, and behind `--` there are no options.
+        assert_eq!(read(&["--bundle", "-root", "--", "-root"]), ["bundle=-root", "-root"]);
+    }
+
+    #[test]
+    fn an_option_that_takes_nothing_has_nothing_left_over() {
+        let mut args =
+            Args { words: Parser::from_args(["-detach=x", "id"]), attached: None, last: String::new() };
+        assert!(matches!(args.next(), Ok(Some(Word::Option(name))) if name == "detach"));
+        assert!(args.next().is_err());
+    }
 }

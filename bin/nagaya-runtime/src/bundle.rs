@@ -8,11 +8,11 @@ use fault::{Doing, Fault, Kind, Result};
 use oci::{Process, Spec};
 use rustix::fs::{FileType, Mode, OFlags};
 
-/// Reads the `config.json` of a bundle; also the bundle's absolute path.
-pub(crate) fn read(bundle: &Path) -> Result<(PathBuf, Spec)> {
+/// Reads the `config.json` of a bundle, or `config` instead; also the bundle's absolute path.
+pub(crate) fn read(bundle: &Path, config: Option<&Path>) -> Result<(PathBuf, Spec)> {
     let doing = || format!("use bundle `{}`", bundle.display());
     let bundle = std::fs::canonicalize(bundle).doing(doing)?;
-    let path = bundle.join("config.json");
+    let path = config.map_or_else(|| bundle.join("config.json"), Path::to_path_buf);
     let bytes = read_config(&path, "`nagaya-runtime spec` writes one to start from")?;
     let spec = oci::parse(&bytes).map_err(|fault| fault.during(format!("use `{}`", path.display())))?;
     Ok((bundle, spec))

@@ -4,6 +4,7 @@ mod args;
 mod bundle;
 mod cmd;
 mod log;
+mod notify;
 mod streams;
 
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ use args::{Args, Global};
 fn main() -> ExitCode {
     // Whoever started us may ignore it, and then nobody's exit status could be read.
     sys::signals::default_sigchld();
+    sys::signals::ignore_sigxfsz();
     let mut args = Args::of_process();
     let mut global = Global::default();
     let done = args.global(&mut global).and_then(|verb| {

@@ -14,11 +14,13 @@ pub(crate) const MOST_FDS: u32 = 1024;
 /// # Errors
 /// A descriptor that is to be passed on is not open.
 pub(crate) fn settle(preserve_fds: u32) -> Result<()> {
-    let given = 3 + preserve_fds + listen_fds();
+    let listen_fds = 3 + listen_fds();
+    let given = listen_fds + preserve_fds;
     // Descriptors that the caller forgot are nobody's in a container, not even while it waits at the gate.
     sys::fds::close_on_exec_from(given).doing(|| "close descriptors of the caller")?;
     launch::seal()?;
-    match (3..given).find(|number| !Path::new(&format!("/proc/self/fd/{number}")).exists()) {
+    // Those of socket activation are as they are: it is the program that knows what to do without one.
+    match (listen_fds..given).find(|number| !Path::new(&format!("/proc/self/fd/{number}")).exists()) {
         None => Ok(()),
         Some(number) => Err(Fault::new(Kind::Invalid, "use `--preserve-fds`")
             .because(format!("descriptor {number} is not open"))

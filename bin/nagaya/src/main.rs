@@ -2,12 +2,21 @@
 
 mod args;
 mod cmd;
+mod human;
+mod progress;
 mod say;
+mod table;
+mod time;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cmd::run(std::env::args_os().collect()) {
+    let words: Vec<_> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == monitor::WORD) {
+        // Nobody is there to be told; what went wrong is in the container's state.
+        return monitor::main(&words[2..]).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    match cmd::run(words) {
         Ok(code) => ExitCode::from(code),
         Err(failed) => {
             say::error(&failed.fault);

@@ -1,5 +1,6 @@
 //! What people are told: data on stdout, talk on stderr.
 
+use std::fmt::{Display, Write as _};
 use std::io::Write;
 
 use fault::{Doing, Fault, Result};
@@ -22,6 +23,14 @@ pub(crate) fn note(sentence: &str) {
 /// Writes to stderr. If that is closed, there is nobody left to tell.
 pub(crate) fn talk(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// One thing on each line.
+pub(crate) fn lines<T: Display>(all: impl IntoIterator<Item = T>) -> String {
+    all.into_iter().fold(String::new(), |mut text, one| {
+        let _ = writeln!(text, "{one}");
+        text
+    })
 }
 
 /// Writes data to stdout. If that is full or closed, the command has failed.

@@ -1,40 +1,48 @@
-//! The verbs for people: from a request to a running container.
+//! The verbs for people: what can be done with a container.
 //!
 //! ```text
-//! Request           what was asked for                              request.rs, volume.rs, size.rs
-//! Machine, Image    what this machine and that root folder are      machine.rs, image.rs, subids.rs
-//! config            all of them -> an OCI config, pure              config.rs and what it uses
-//! host_image        `host`: this machine's own root, laid over      host_image.rs, secrets.rs
-//! Engine            run, explain, remove                            run.rs, prepare.rs, store.rs
+//! Engine            create, start, stop, kill, remove, ...          verbs.rs, stop.rs, remove.rs, update.rs
+//! View              a container, and how it is right now            view.rs, list.rs
+//! Logs              what one has printed, and prints from now on    logs.rs, changes.rs
+//! Events            what has happened, and happens from now on      events.rs, changes.rs
+//! Front             standing in front of one: keys, output, signals front.rs, keys.rs
+//! exec              one more process in a container                exec/
+//! top, stats        its processes, and what they use               top.rs, sample.rs
+//! cp, diff, export  its files                                      files/
 //! ```
 //!
-//! Nothing here prints, and nothing here clones: that is `launch`'s.
+//! A container's program is its monitor's child; nothing here is in the way of it. Nothing here prints, but for what
+//! the container's own program does.
 
-mod capabilities;
-mod config;
-mod devices;
-mod environment;
-mod host_image;
-mod id;
-mod image;
-mod machine;
-mod mounts;
-mod prepare;
-mod protected;
-mod request;
-mod run;
-mod secrets;
-mod size;
-mod store;
-mod subids;
-mod users;
-mod volume;
+mod boot;
+mod changes;
+mod commit;
+mod events;
+mod exec;
+mod files;
+mod front;
+mod keys;
+mod list;
+mod logs;
+mod remove;
+mod sample;
+mod stop;
+mod top;
+mod update;
+mod verbs;
+mod view;
 
-pub use environment::Variable;
-pub use prepare::Prepared;
-pub use request::{Network, Request, Root};
-pub use run::{Engine, Running, exit_code};
-pub use secrets::{Secret, secrets};
-pub use size::{cpus, memory};
-pub use store::default_root;
-pub use volume::Volume;
+pub use changes::Changes;
+pub use commit::Committing;
+pub use events::Events;
+pub use exec::{ExecOutcome, InFront};
+pub use files::{Copied, Copy, Place};
+pub use front::{Front, Outcome};
+pub use keys::DetachKeys;
+pub use logs::{Line, Logs};
+pub use remove::{Pruned, Usage};
+pub use sample::Sample;
+pub use top::Processes;
+pub use update::Change;
+pub use verbs::{Create, Engine};
+pub use view::{Status, View};

@@ -106,8 +106,8 @@ impl Fault {
     pub fn shortened(mut self) -> Fault {
         let texts = [Some(&mut self.doing), self.cause.as_mut(), self.hint.as_mut()];
         for text in texts.into_iter().flatten() {
-            if let Some((at, _)) = text.char_indices().nth(LONGEST) {
-                text.truncate(at);
+            if text.len() > LONGEST {
+                *text = without_middle(text, LONGEST);
             }
         }
         self
@@ -116,6 +116,11 @@ impl Fault {
     /// What a caller can branch on.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Why it did not work, if we know.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
     }
 
     /// Number of the kernel's error, where the kernel was the cause.
@@ -148,17 +153,17 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Longest message, in bytes. Names in it can come from anywhere; nobody reads past this.
+/// Longest text of a fault that is passed on, in bytes. Names in it can come from anywhere.
 const LONGEST: usize = 1024;
 
-/// Text as it may be shown on a terminal: no control characters, and not endless.
+/// Longest line that is shown, in bytes: with what is put in front of it, half a kilobyte.
+const SHOWN: usize = 480;
+
+/// Text as it may be shown on a terminal: no control characters, and not endless. What is left out is in the middle:
+/// what was done stands at the beginning, and the cause at the end.
 pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len().min(LONGEST));
+    let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if shown.len() >= LONGEST {
-            shown.push('…');
-            break;
-        }
         match c {
             _ if c.is_control()
                 || ('\u{202a}'..='\u{202e}').contains(&c)
@@ -169,7 +174,13 @@ pub fn visible(text: &str) -> String {
             _ => shown.push(c),
         }
     }
-    shown
+    if shown.len() > SHOWN { without_middle(&shown, SHOWN) } else { shown }
+}
+
+fn without_middle(text: &str, length: usize) -> String {
+    let end = text.floor_char_boundary(length / 2);
+    let from = text.ceil_char_boundary(text.len() - length / 2);
+    format!("{}…{}", &text[..end], &text[from..])
 }
 
 /// Adds the sentence to any error: `fs::read(&path).doing(|| format!("read `{path}`"))?`.
@@ -225,9 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_passed_on_keeps_its_end() {
+        let fault = Fault::new(Kind::Failed, "x".repeat(9000)).because(format!("{}end", "y".repeat(9000)));
+        let sentence = fault.shortened().sentence();
+        assert!(sentence.starts_with("cannot x") && sentence.ends_with("yend"), "{sentence}");
+    }
+
+    #[test]
     fn hostile_names_do_not_reach_the_terminal() {
         let fault = Fault::new(Kind::NotFound, "find `\u{1b}[2J\n\u{202e}`");
         assert_eq!(fault.sentence(), "cannot find `\\u{1b}[2J\\n\\u{202e}`");
-        assert!(Fault::new(Kind::Failed, "x".repeat(9000)).sentence().len() < 2 * LONGEST);
+        let long = Fault::new(Kind::Failed, "ä".repeat(9000)).because("the cause").sentence();
+        assert!(long.len() < 512 && long.starts_with("cannot ä") && long.ends_with("ä: the cause"), "{long}");
     }
 }

@@ -72,6 +72,8 @@ impl Output {
     fn one_error(&self) {
         let errors = self.stderr.lines().filter(|line| line.starts_with("error: cannot ")).count();
         assert_eq!(errors, 1, "expected one line `error: cannot ...`, got: {}", self.stderr);
+        let longest = self.stderr.lines().map(str::len).max().unwrap_or_default();
+        assert!(longest <= 512, "nobody reads a line of {longest} bytes: {}", self.stderr);
         let printable = self.stderr.chars().all(|c| c == '\n' || !c.is_control());
         assert!(printable, "control characters on the terminal: {:?}", self.stderr);
     }
@@ -210,6 +212,11 @@ impl Running {
         text(&self.stdout)
     }
 
+    /// It has not ended yet.
+    pub fn runs(&self) -> bool {
+        !self.ends_within(Duration::ZERO)
+    }
+
     /// Sends a signal to it alone.
     pub fn signal(&self, signal: Signal) {
         rustix::process::kill_process(self.process(), signal).expect("a signal to the command");
@@ -218,7 +225,7 @@ impl Running {
     /// Waits for its end. A command that hangs is killed, and fails the test.
     #[track_caller]
     pub fn finish(mut self) -> Output {
-        if !self.ends_in_time() {
+        if !self.ends_within(self.deadline) {
             let _ = kill_process_group(self.process(), Signal::KILL);
             let _ = self.child.wait();
             panic!("hung: {}\n{}{}", self.name, text(&self.stdout), text(&self.stderr));
@@ -233,9 +240,9 @@ impl Running {
     }
 
     /// A pidfd becomes readable when its process ends.
-    fn ends_in_time(&self) -> bool {
+    fn ends_within(&self, limit: Duration) -> bool {
         let process = pidfd_open(self.process(), PidfdFlags::empty()).expect("a pidfd of our own child");
-        readable(&process, self.deadline)
+        readable(&process, limit)
     }
 }
 

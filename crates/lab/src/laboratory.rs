@@ -1,8 +1,8 @@
 //! A place for one test.
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct Lab {
     name: String,
     folder: PathBuf,
     before: Snapshot,
-    containers: RefCell<Vec<String>>,
+    containers: Mutex<Vec<String>>,
 }
 
 impl Default for Lab {
@@ -35,7 +35,7 @@ impl Lab {
         for inner in ["state", "said", "bundles"] {
             fs::create_dir_all(folder.join(inner)).expect("the lab's folder");
         }
-        Lab { before: Snapshot::take(&name), name, folder, containers: RefCell::default() }
+        Lab { before: Snapshot::take(&name), name, folder, containers: Mutex::default() }
     }
 
     /// Unique on this machine.
@@ -100,7 +100,7 @@ impl Lab {
 
     /// The kit deletes it in the end, whatever the test does.
     pub(crate) fn remember(&self, id: &str) {
-        self.containers.borrow_mut().push(id.to_string());
+        self.containers.lock().expect("its names").push(id.to_string());
     }
 
     /// By the runtime, so that its `delete` is tested too; and by `timeout`, because a panic in here would
@@ -109,7 +109,7 @@ impl Lab {
         if self.on_the_machine().is_empty() {
             return;
         }
-        for id in self.containers.borrow().iter() {
+        for id in self.containers.lock().iter().flat_map(|ids| ids.iter()) {
             let _ = std::process::Command::new("timeout")
                 .arg("10")
                 .arg(runtime())

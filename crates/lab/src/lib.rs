@@ -11,6 +11,7 @@
 //! - [`Container`]: a bundle, and the runtime's commands on it.
 //! - [`Call`]: one call of the runtime, in any way a caller may make it.
 //! - [`Pty`] and [`ConsoleSocket`]: terminals, from the outside.
+//! - [`Registry`] and [`LyingRegistry`]: a real registry of images, and one that lies.
 //! - [`Snapshot`]: what is on the machine, so that two of them can be compared.
 //!
 //! Which runtime: the file in `NAGAYA_RUNTIME`, else `nagaya-runtime` in the folder `NAGAYA_BIN_DIR`, else
@@ -21,14 +22,20 @@
 
 mod call;
 mod canary;
+mod certificates;
 mod config;
 mod console;
 mod container;
+mod docker;
 mod host;
 mod laboratory;
 mod leftovers;
+mod liar;
 mod pty;
+mod registry;
+mod reply;
 mod rootfs;
+mod scratch;
 mod snapshot;
 mod wait;
 
@@ -37,9 +44,14 @@ pub use canary::Canary;
 pub use config::{base, mount, namespace, without_namespace};
 pub use console::ConsoleSocket;
 pub use container::Container;
+pub use docker::{as_docker, profile};
 pub use host::{compile_c, is_nagaya, namespace_of, process_exists, runtime};
 pub use laboratory::Lab;
+pub use liar::{Asked, LyingRegistry};
 pub use pty::Pty;
+pub use registry::{Registry, RegistryWish, skopeo};
+pub use reply::Reply;
+pub use scratch::Scratch;
 pub use snapshot::Snapshot;
 pub use wait::until;
 

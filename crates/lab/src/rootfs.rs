@@ -7,7 +7,7 @@ use std::path::Path;
 /// The programs that tests use. All of busybox's would cost a test more time than its container.
 const APPLETS: &str = "ash cat chgrp chmod chown cut dd df echo env false find grep head hostname id ifconfig \
                        ip kill ln ls mkdir mkfifo mknod mount mv nproc od printf ps pwd readlink rm sed sh \
-                       sleep sort stat stty tail test touch tr true tty umount uname unshare usleep wc";
+                       sleep sort stat stty tail test touch tr true tty umount uname unshare usleep wc xargs";
 
 const FOLDERS: [&str; 9] = ["bin", "dev", "etc", "proc", "root", "run", "sys", "tmp", "work"];
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 /// The kernel's name for this boot. A record from another one speaks of things that are gone.
-pub(crate) fn id() -> &'static str {
+pub fn id() -> &'static str {
     static ID: OnceLock<String> = OnceLock::new();
     ID.get_or_init(|| {
         fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_string()

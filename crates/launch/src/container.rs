@@ -2,15 +2,18 @@
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 use fault::{Doing, Fault, Kind, Result};
 use oci::{ContainerId, State, Status};
 use plan::{Stage, Undo};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use sys::clone::Process;
 
 use crate::state::{Folder, Record, Saved};
-use crate::{boot, freezer, gate, hooks, undo};
+use crate::{Notify, RootFd, boot, events, freezer, gate, hooks, notify, undo};
 
 /// A container that exists, as its folder has it.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ impl Container {
     pub fn state(&self) -> State {
         let status = self.status();
         let alive = self.saved.as_ref().filter(|_| status != Status::Stopped);
-        let text = |path: &std::path::Path| path.display().to_string();
+        let text = |path: &Path| path.display().to_string();
         let saved = self.saved.as_ref();
         State {
             oci_version: oci::VERSION.to_string(),
@@ -71,7 +74,9 @@ impl Container {
     /// Opens the gate: the program runs, or the fault says why not.
     pub fn start(&self) -> Result<()> {
         let _lock = self.folder.lock()?;
-        let cause = match self.status() {
+        // A `create` that was at work had the lock, and is done now.
+        let container = Container::read(self.id.clone(), self.folder.clone())?;
+        let cause = match container.status() {
             Status::Created => None,
             Status::Running | Status::Paused => Some("cannot start an already running container"),
             Status::Stopped => Some("cannot start a container that has stopped"),
@@ -81,7 +86,21 @@ impl Container {
             return Err(Fault::new(Kind::WrongState, format!("start container `{}`", self.id)).because(cause));
         }
         gate::open(&self.folder).map_err(|fault| fault.during(format!("start container `{}`", self.id)))?;
-        self.run_poststart()
+        container.run_poststart()
+    }
+
+    /// Listens to what its program says, for the service manager at `manager`; nothing, if it was created
+    /// without. To be called before [`Container::start`].
+    pub fn listen(&self, manager: &str) -> Result<Option<Notify>> {
+        notify::listen(self.folder.path(), manager)
+    }
+
+    /// Waits until the program says that it is ready, or has ended, and passes that on.
+    pub fn relay(&self, notify: &Notify) -> Result<()> {
+        match self.pidfd()? {
+            Some(pidfd) => notify.relay(self.state().pid, pidfd.as_fd()),
+            None => Ok(()),
+        }
     }
 
     /// Hooks that run when the program does; one that fails ends the container (specification 1.3).
@@ -90,7 +109,9 @@ impl Container {
         if hooks.is_empty() {
             return Ok(());
         }
-        hooks::run(Stage::Poststart, hooks, &self.state()).inspect_err(|_| {
+        let state = self.state();
+        let outputs = hooks::Outputs::open(&state.annotations)?;
+        hooks::run(Stage::Poststart, hooks, &state, &outputs).inspect_err(|_| {
             let _ = self.signal(Signal::KILL);
         })
     }
@@ -104,16 +125,13 @@ impl Container {
         let status = self.status();
         let alive = matches!(status, Status::Created | Status::Running | Status::Paused);
         let cgroup = undo::cgroup(self.undo());
-        // On v1 who is frozen cannot even die.
         let frozen = signal == Signal::KILL && freezer::is_frozen(undo::cgroups(self.undo()));
         let ends_with_first = self.saved.as_ref().is_some_and(|saved| saved.ends_with_first);
         match cgroup {
             // Without a pid namespace of its own, its other processes live on when the first one is killed.
             Some(cgroup) if signal == Signal::KILL && (all || alive && !ends_with_first) => {
-                if frozen {
-                    undo::kill_all(cgroup).doing(doing)?;
-                    freezer::thaw(undo::cgroups(self.undo()))?;
-                }
+                undo::kill_all(cgroup).doing(doing)?;
+                self.let_die(frozen)?;
                 return undo::kill_until_empty(cgroup).doing(doing);
             }
             Some(cgroup) if all => return undo::signal_all(cgroup, signal).doing(doing),
@@ -123,7 +141,15 @@ impl Container {
             return Err(Fault::new(Kind::WrongState, doing()).because("container not running"));
         }
         self.signal(signal).map_err(|fault| fault.during(doing()))?;
-        if frozen { freezer::thaw(undo::cgroups(self.undo())) } else { Ok(()) }
+        if signal == Signal::KILL { self.let_die(frozen) } else { Ok(()) }
+    }
+
+    /// On v1 who is frozen cannot even die.
+    fn let_die(&self, frozen: bool) -> Result<()> {
+        if frozen {
+            freezer::thaw(undo::cgroups(self.undo()))?;
+        }
+        freezer::thaw_below(undo::cgroups(self.undo()))
     }
 
     /// Holds all its processes still.
@@ -135,6 +161,7 @@ impl Container {
         let _lock = self.folder.lock()?;
         match self.status() {
             Status::Running | Status::Created => {
+                let _shut = self.folder.hold_shut()?;
                 freezer::freeze(undo::cgroups(self.undo())).map_err(|fault| fault.during(doing()))
             }
             status => Err(Fault::new(Kind::WrongState, doing())
@@ -197,6 +224,11 @@ impl Container {
         }
     }
 
+    /// The groups of resctrl that its processes are in.
+    pub(crate) fn resctrl(&self) -> &[std::path::PathBuf] {
+        self.saved.as_ref().map_or(&[], |saved| &saved.entry.resctrl)
+    }
+
     pub(crate) fn folder(&self) -> &Folder {
         &self.folder
     }
@@ -213,13 +245,44 @@ impl Container {
 
     /// The first process, if it lives. The descriptor is opened before the last look at the start time, so
     /// it cannot be on somebody else who got the number since.
-    fn pidfd(&self) -> Result<Option<OwnedFd>> {
+    pub(crate) fn pidfd(&self) -> Result<Option<OwnedFd>> {
         let Some(saved) = &self.saved else { return Ok(None) };
         let Some(pid) = Pid::from_raw(saved.pid) else { return Ok(None) };
         match pidfd_open(pid, PidfdFlags::empty()) {
             Err(rustix::io::Errno::SRCH | rustix::io::Errno::INVAL) => Ok(None),
             fd => fd.doing(|| "open the first process").map(|fd| is_alive(saved).then_some(fd)),
         }
+    }
+
+    /// The first process, if it lives.
+    pub fn first(&self) -> Result<Option<Process>> {
+        let pid = self.saved.as_ref().map_or(0, |saved| saved.pid);
+        Ok(self.pidfd()?.map(|pidfd| Process { pid, pidfd }))
+    }
+
+    /// It is in a user namespace that is not ours.
+    pub(crate) fn has_own_user(&self) -> bool {
+        self.saved.as_ref().is_some_and(|saved| saved.entry.namespaces.contains(&oci::NamespaceKind::User))
+    }
+
+    /// Its files, as its first process sees them; nothing if that has ended. What is looked up there ends there: see
+    /// [`RootFd`].
+    pub fn root(&self) -> Result<Option<RootFd>> {
+        let Some(first) = self.first()? else { return Ok(None) };
+        let doing = || "open the container's root";
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let path = format!("/proc/{}/root", first.pid);
+        let root = match rustix::fs::open(path, flags, Mode::empty()) {
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::SRCH) => return Ok(None),
+            root => root.doing(doing)?,
+        };
+        // It was still that process: nobody else can have got its number before we had looked.
+        Ok(self.first()?.map(|_| RootFd::new(root)))
+    }
+
+    /// How many of its processes were ended because its memory was used up.
+    pub fn oom_kills(&self) -> u64 {
+        undo::cgroups(self.undo()).map(events::oom_kills).max().unwrap_or(0)
     }
 
     /// Removes it, and all that was made for it. With `force` whatever it is doing; without, it must have
@@ -280,7 +343,7 @@ impl Container {
 
 /// As long as a cgroup could not be removed, the record of it must stay.
 fn has_cgroups_left(undo: &[Undo]) -> bool {
-    undo.iter().any(|undo| matches!(undo, Undo::RemoveCgroup { path, shared: false } if path.exists()))
+    undo::cgroups(undo).any(Path::exists)
 }
 
 fn is_alive(saved: &Saved) -> bool {

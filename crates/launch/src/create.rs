@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 
 use fault::{Doing, Fault, Kind, Result};
 use oci::{ContainerId, NamespaceKind, Spec, Status};
-use plan::{Ask, Overlay, Plan, Side, Stage, Step};
+use plan::{Ask, Layers, Plan, Side, Stage, Step};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use sys::clone::Process;
 
 use crate::hands::{Cloned, Hands};
 use crate::message::Peer;
-use crate::state::{Containers, Entry, Making, replace};
+use crate::notify::{self, Notify};
+use crate::pidfd::{PidfdSocket, Tell};
+use crate::state::{Containers, Entry, Making};
 use crate::walk::{Walked, walk};
-use crate::{Console, console, gate, hooks, host, undo};
+use crate::{CgroupManager, Console, console, gate, hooks, host, resctrl, undo};
 
 /// How a container is to be made, besides what its config says.
 #[derive(Debug)]
@@ -23,14 +25,21 @@ pub struct Options {
     pub console: Option<Console>,
     /// Writes the first process's number there.
     pub pid_file: Option<PathBuf>,
+    /// Sends a descriptor of the first process there.
+    pub pidfd_socket: Option<PidfdSocket>,
+    /// Where the service manager listens that the program is to tell when it is ready (`NOTIFY_SOCKET`); the
+    /// config must bind [`crate::Folder::notify`].
+    pub notify: Option<String>,
     /// Descriptors behind the standard ones that the program inherits.
     pub preserve_fds: u32,
     /// Change the root by `pivot_root`.
     pub pivot: bool,
     /// A session keyring of its own.
     pub keyring: bool,
-    /// The root is laid over the host's own files.
-    pub overlay: Option<Overlay>,
+    /// The root is laid from layers.
+    pub layers: Option<Layers>,
+    /// Who makes its cgroups.
+    pub cgroups: CgroupManager,
     /// Signals that were blocked when we were called, as the program is to find them.
     pub mask: Option<sys::signals::Mask>,
 }
@@ -40,10 +49,13 @@ impl Default for Options {
         Options {
             console: None,
             pid_file: None,
+            pidfd_socket: None,
+            notify: None,
             preserve_fds: 0,
             pivot: true,
             keyring: true,
-            overlay: None,
+            layers: None,
+            cgroups: CgroupManager::default(),
             mask: None,
         }
     }
@@ -56,6 +68,8 @@ pub struct Started {
     pub process: Process,
     /// The outer end of its terminal, if we were to take it.
     pub terminal: Option<OwnedFd>,
+    /// Hears the program say that it is ready, where it runs already and is to say so.
+    pub notify: Option<Notify>,
     /// What could not be had, a sentence each.
     pub warnings: Vec<String>,
     /// What was done, and in which time.
@@ -110,12 +124,12 @@ fn make(
     let start = Instant::now();
     // Taking the name is a step; but who asks for one in use is to hear that, and not what follows from it.
     all.folder(id).check_free()?;
-    let host = host::read(spec, id)?;
+    let host = host::read(spec, id, options.cgroups)?;
     let ask = Ask {
         id,
         spec,
         bundle,
-        overlay: options.overlay.take(),
+        layers: options.layers.take(),
         gate,
         pivot: options.pivot,
         keyring: options.keyring,
@@ -130,18 +144,28 @@ fn make(
         namespaces: spec.linux.namespaces.iter().map(|one| one.kind).collect(),
         keyring: options.keyring,
         filtered: filtering.is_some(),
+        personality: spec.linux.personality.clone(),
+        resctrl: resctrl::groups_of(&steps),
+        memory_policy: spec.linux.memory_policy.clone(),
         process: spec.process.clone().unwrap_or_default(),
     };
     making.filtering = filtering;
+    making.notify = options.notify.take();
     if let Some(Step::RunHooks { hooks, .. }) = poststart {
         making.poststart = hooks;
     }
+    let tell = Tell {
+        pid_file: options.pid_file.take(),
+        pidfd_sockets: pidfd_sockets(options.pidfd_socket.take(), spec)?,
+        kind: "standard",
+    };
     let mut hands = Hands::new(making);
+    hands.hook_outputs = hooks::Outputs::open(&spec.annotations)?;
     let terminal = spec.process.as_ref().is_some_and(|process| process.terminal);
     let ours = take_terminal(terminal, &mut options.console)?;
     (hands.console, hands.mask) = (options.console.take(), options.mask);
 
-    match launch(&steps, &mut hands, options.pid_file.as_deref()) {
+    match launch(&steps, &mut hands, Some(&tell)) {
         Err(fault) => {
             take_back(&hands);
             Err(fault)
@@ -149,9 +173,26 @@ fn make(
         Ok((process, walked)) => {
             let terminal = ours.map(|from| console::take(&from)).transpose()?;
             let steps = steps.into_iter().zip(walked.took).collect();
-            Ok(Started { process, terminal, warnings, trace: Trace { steps, whole: start.elapsed() } })
+            let notify = hands.notify.take();
+            Ok(Started {
+                process,
+                terminal,
+                notify,
+                warnings,
+                trace: Trace { steps, whole: start.elapsed() },
+            })
         }
     }
+}
+
+/// crun's name for a socket that a descriptor of the first process goes to.
+const RECEIVER: &str = "run.oci.pidfd_receiver";
+
+/// The one that was typed, and the one that the config names.
+fn pidfd_sockets(typed: Option<PidfdSocket>, spec: &Spec) -> Result<Vec<PidfdSocket>> {
+    let named =
+        spec.annotations.get(RECEIVER).map(|path| PidfdSocket::connect(Path::new(path))).transpose()?;
+    Ok(typed.into_iter().chain(named).collect())
 }
 
 /// Without a console socket, the terminal comes to ourselves.
@@ -165,11 +206,7 @@ pub(crate) fn take_terminal(terminal: bool, console: &mut Option<Console>) -> Re
 }
 
 /// Does the host's steps before the clone, clones, and walks the rest together with the child.
-pub(crate) fn launch(
-    steps: &[Step],
-    hands: &mut Hands,
-    pid_file: Option<&Path>,
-) -> Result<(Process, Walked)> {
+pub(crate) fn launch(steps: &[Step], hands: &mut Hands, tell: Option<&Tell>) -> Result<(Process, Walked)> {
     let at = steps.iter().position(|step| matches!(step, Step::Clone { .. }));
     let at = at.ok_or_else(|| Fault::new(Kind::Failed, "make a container without a clone"))?;
     let mut took = Vec::with_capacity(steps.len());
@@ -179,6 +216,8 @@ pub(crate) fn launch(
     }
     if steps.iter().any(|step| matches!(step, Step::Gate)) {
         hands.gate = Some(gate::make(&hands.making.folder)?);
+    } else if let Some(manager) = &hands.making.notify {
+        hands.notify = notify::listen(hands.making.folder.path(), manager)?;
     }
     let (ours, theirs) = Peer::pair().doing(|| "make a connection to the child")?;
     let clone = &steps[at];
@@ -196,7 +235,8 @@ pub(crate) fn launch(
             // What the child holds is the child's: a connection must end when the child does.
             (hands.console, hands.gate) = (None, None);
             let gate_ahead = rest.iter().any(|step| matches!(step, Step::Gate));
-            let walked = walk_as_host(rest, hands, &ours, took, pid_file).and_then(|walked| {
+            let tell = || tell.map_or(Ok(()), |tell| tell.tell(&process));
+            let walked = walk_as_host(rest, hands, &ours, took, tell).and_then(|walked| {
                 // With a gate they are for `start`.
                 if gate_ahead { Ok(()) } else { run_poststart(hands) }.map(|()| walked)
             });
@@ -213,16 +253,13 @@ fn walk_as_host(
     hands: &mut Hands,
     peer: &Peer,
     mut took: Vec<Duration>,
-    pid_file: Option<&Path>,
+    tell: impl Fn() -> Result<()>,
 ) -> Result<Walked> {
     let gate = rest.iter().position(|step| matches!(step, Step::Gate));
     let walked = walk(&rest[..gate.unwrap_or(rest.len())], Side::Host, peer, |step| {
         hands.execute(step)?;
         hands.done.extend(step.undo());
-        match (step, pid_file) {
-            (Step::Save, Some(path)) => replace(path, hands.pid.to_string().as_bytes(), 0o644),
-            _ => Ok(()),
-        }
+        if matches!(step, Step::Save) { tell() } else { Ok(()) }
     })?;
     took.extend(walked.took);
     if gate.is_none() {
@@ -248,6 +285,7 @@ fn until_program_runs(peer: &Peer) -> Result<Duration> {
 fn be_child(rest: &[Step], hands: &mut Hands, peer: Peer) -> ! {
     // The folder's lock is the runtime's alone; with our copy of it, it would never end.
     hands.making.lock = None;
+    hands.notify = None;
     // What the caller's environment says is nobody's business in there.
     let _ = sys::environment::forget();
     // Modes are what the steps say, until one says what the program's are.
@@ -285,7 +323,10 @@ fn run_poststart(hands: &Hands) -> Result<()> {
     let making = &hands.making;
     match making.poststart.as_slice() {
         [] => Ok(()),
-        hooks => hooks::run(Stage::Poststart, hooks, &making.state(hands.pid, Status::Running)),
+        hooks => {
+            let state = making.state(hands.pid, Status::Running);
+            hooks::run(Stage::Poststart, hooks, &state, &hands.hook_outputs)
+        }
     }
 }
 

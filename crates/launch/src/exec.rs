@@ -1,18 +1,20 @@
 //! `exec`: one more process in a container that runs.
 
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::AsFd;
 use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
 use fault::{Doing, Fault, Kind, Result};
-use oci::{NamespaceKind, Process};
+use oci::{NamespaceKind, Process, Status};
 use plan::{Enter, Standing, Step, Undo};
+use rustix::fs::{Mode, OFlags};
 
 use crate::create::{Started, Trace, end, launch, take_terminal};
-use crate::hands::Hands;
-use crate::state::{Making, Saved, replace};
-use crate::{Console, Container, console, host, undo};
+use crate::hands::{Hands, namespaces::flag};
+use crate::pidfd::{PidfdSocket, Tell};
+use crate::state::{Making, Saved};
+use crate::{Console, Container, console, host, scope, undo};
 
 /// `CAP_SYS_ADMIN`.
 const SYS_ADMIN: u64 = 1 << 21;
@@ -24,8 +26,12 @@ pub struct Entering {
     pub console: Option<Console>,
     /// Writes the process's number there.
     pub pid_file: Option<PathBuf>,
+    /// Sends a descriptor of the process there.
+    pub pidfd_socket: Option<PidfdSocket>,
     /// Descriptors behind the standard ones that the program inherits.
     pub preserve_fds: u32,
+    /// Also into a container whose processes are held still; it waits with them.
+    pub ignore_paused: bool,
     /// Cgroups below the container's own to put it into.
     pub subgroups: Vec<Subgroup>,
     /// Signals that were blocked when we were called, as the program is to find them.
@@ -68,7 +74,14 @@ pub fn exec(container: &Container, process: &Process, mut entering: Entering) ->
     let start = Instant::now();
     let doing = || format!("exec in container `{}`", container.id());
     let (saved, undo, first) = container.inside().map_err(|fault| fault.during(doing()))?;
-    let standing = standing(container, saved, undo, &entering.subgroups)?;
+    let open = container.folder().hold_open().map_err(|fault| fault.during(doing()))?;
+    if !entering.ignore_paused && container.status() == Status::Paused {
+        return Err(Fault::new(Kind::WrongState, doing())
+            .because("cannot exec in a paused container (use --ignore-paused to override)")
+            .hint(format!("`resume {}` lets it go on", container.id())));
+    }
+    let mut standing = standing(container, saved, undo, &entering.subgroups)?;
+    standing.selinux = !process.selinux_label.is_empty() && host::has_selinux();
     let ask = Enter { process, standing: &standing, preserve_fds: entering.preserve_fds };
     let (steps, warnings) = plan::exec(&ask)?;
 
@@ -83,21 +96,26 @@ pub fn exec(container: &Container, process: &Process, mut entering: Entering) ->
     let ours = take_terminal(process.terminal, &mut entering.console)?;
     (hands.console, hands.mask, hands.first) = (entering.console.take(), entering.mask, Some(first));
     let (process, walked) = launch(&steps, &mut hands, None)?;
-    let terminal = tell(&process, entering.pid_file.as_deref(), ours).inspect_err(|_| end(&process))?;
+    // From here on it is one of the container's processes, to be held still as the others.
+    drop(open);
+    let tell = Tell {
+        pid_file: entering.pid_file,
+        pidfd_sockets: entering.pidfd_socket.into_iter().collect(),
+        kind: "setns",
+    };
+    let told = tell.tell(&process).and_then(|()| ours.map(|from| console::take(&from)).transpose());
+    let terminal = told.inspect_err(|_| end(&process))?;
     let steps: Vec<(Step, _)> = steps.into_iter().zip(walked.took).collect();
-    Ok(Started { process, terminal, warnings, trace: Trace { steps, whole: start.elapsed() } })
+    Ok(Started { process, terminal, notify: None, warnings, trace: Trace { steps, whole: start.elapsed() } })
 }
 
-/// What callers wait for, once the program runs.
-fn tell(
-    process: &sys::clone::Process,
-    pid_file: Option<&Path>,
-    ours: Option<OwnedFd>,
-) -> Result<Option<OwnedFd>> {
-    if let Some(path) = pid_file {
-        replace(path, process.pid.to_string().as_bytes(), 0o644)?;
+/// Children are born in our own pid namespace again: for whoever puts processes into a container and lives on. An ordinary
+/// user has entered by a helper, and has nothing to leave.
+pub fn leave_pid_namespace() {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    if let Ok(own) = rustix::fs::open("/proc/self/ns/pid", flags, Mode::empty()) {
+        let _ = sys::namespaces::setns(own.as_fd(), flag(NamespaceKind::Pid));
     }
-    ours.map(|from| console::take(&from)).transpose()
 }
 
 /// Reads what one who enters the container has to know.
@@ -112,6 +130,7 @@ fn standing(container: &Container, saved: &Saved, undo: &[Undo], below: &[Subgro
         [only] if is_v2(only) => Some(unified(only, saved.pid, below)?),
         _ => None,
     };
+    let unit = cgroup.as_deref().and_then(|path| scope::only_by_systemd(undo, path));
     if cgroup.is_some() {
         cgroups.clear();
     }
@@ -121,11 +140,16 @@ fn standing(container: &Container, saved: &Saved, undo: &[Undo], below: &[Subgro
     Ok(Standing {
         namespaces: saved.entry.namespaces.clone(),
         cgroups,
-        cgroup,
+        cgroup: cgroup.filter(|_| unit.is_none()),
+        unit,
+        resctrl: saved.entry.resctrl.clone(),
         keyring: saved.entry.keyring.then(|| plan::keyring_name(container.id())),
         privileged,
-        can_set_groups: host::can_set_groups(&user),
+        can_set_groups: host::can_set_groups(&user) && !plan::keeps_groups(&saved.annotations)?,
         capabilities,
+        personality: saved.entry.personality.clone(),
+        memory_policy: saved.entry.memory_policy.clone(),
+        selinux: false,
         filtering: saved.entry.filtered.then(|| container.folder().filtering()).transpose()?,
     })
 }

@@ -12,7 +12,7 @@ use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize,
 use sys::clone::Process;
 use sys::signals::Signals;
 
-use crate::signal;
+use crate::{Notify, signal};
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,15 @@ pub enum Ended {
 }
 
 impl Ended {
+    /// From the status that wait(2) gives.
+    pub fn of_status(status: i32) -> Ended {
+        let byte = |number: i32| u8::try_from(number & 0xff).unwrap_or(u8::MAX);
+        match status & 0x7f {
+            0 => Ended::Code(byte(status >> 8)),
+            signal => Ended::Signal(byte(signal)),
+        }
+    }
+
     /// The status that shells and callers expect: 128 and the number for a signal.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -64,9 +73,20 @@ impl Foreground {
 
     /// Waits until the program has ended.
     pub fn wait(&self, process: &Process, terminal: Option<OwnedFd>) -> Result<Ended> {
+        self.wait_and_relay(process, terminal, None)
+    }
+
+    /// The same; and when the program says that it is ready, the service manager is told so. We are the process
+    /// for it to watch.
+    pub fn wait_and_relay(
+        &self,
+        process: &Process,
+        terminal: Option<OwnedFd>,
+        mut notify: Option<Notify>,
+    ) -> Result<Ended> {
         let mut relay = terminal.map(Relay::new).transpose()?;
         loop {
-            if self.turn(process, relay.as_mut())? {
+            if self.turn(process, relay.as_mut(), &mut notify)? {
                 if let Some(relay) = &mut relay {
                     relay.drain();
                 }
@@ -76,19 +96,30 @@ impl Foreground {
     }
 
     /// Waits until something happens, and passes it on. True if the program has ended.
-    fn turn(&self, process: &Process, mut relay: Option<&mut Relay>) -> Result<bool> {
+    fn turn(
+        &self,
+        process: &Process,
+        mut relay: Option<&mut Relay>,
+        notify: &mut Option<Notify>,
+    ) -> Result<bool> {
         let mut fds =
             vec![PollFd::new(&process.pidfd, PollFlags::IN), PollFd::new(self.signals.fd(), PollFlags::IN)];
         if let Some(relay) = &relay {
             relay.watch(&mut fds);
         }
+        // Last, so that it disturbs nobody's place.
+        fds.extend(notify.as_ref().map(|notify| PollFd::new(notify.fd(), PollFlags::IN)));
         let pause = relay.as_ref().filter(|relay| relay.hung).map(|_| PAUSE);
         match poll(&mut fds, pause.as_ref()) {
             Err(Errno::INTR) => return Ok(false),
             other => other.doing(|| "wait for the program")?,
         };
-        let happened: Vec<PollFlags> = fds.iter().map(PollFd::revents).collect();
+        let mut happened: Vec<PollFlags> = fds.iter().map(PollFd::revents).collect();
         drop(fds);
+        let said = notify.as_ref().and_then(|_| happened.pop()).is_some_and(|flags| !flags.is_empty());
+        if said && notify.as_ref().is_some_and(|notify| notify.pass_on(our_number()).unwrap_or(true)) {
+            *notify = None;
+        }
         if !happened[1].is_empty() {
             self.pass_signals(process, relay.as_deref())?;
         }
@@ -116,7 +147,12 @@ impl Foreground {
     }
 }
 
-fn ended(process: &Process) -> Result<Ended> {
+fn our_number() -> i32 {
+    std::process::id().cast_signed()
+}
+
+/// Waits for a child of ours that has ended, and tells how.
+pub fn ended(process: &Process) -> Result<Ended> {
     let status =
         rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(process.pidfd.as_fd()), WaitIdOptions::EXITED));
     let status = status.doing(|| "read the program's exit status")?;

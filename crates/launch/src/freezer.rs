@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use fault::{Doing, Fault, Kind, Result};
 
+use crate::undo;
+
 /// How long the kernel may take to stop everybody; one that waits for a disk takes as long as the disk does.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -77,6 +79,26 @@ fn wait(cgroup: &Path, files: &Files) -> io::Result<()> {
 pub(crate) fn thaw<'a>(cgroups: impl Iterator<Item = &'a Path>) -> Result<()> {
     let (cgroup, files) = freezer(cgroups).ok_or_else(cannot)?;
     fs::write(cgroup.join(files.control), files.thaw).doing(|| format!("thaw cgroup `{}`", cgroup.display()))
+}
+
+/// Lets those go on too whom somebody in the container holds still, in a cgroup of its own below. On v1 who is held still
+/// cannot even die; on v2 it can.
+pub(crate) fn thaw_below<'a>(cgroups: impl Iterator<Item = &'a Path>) -> Result<()> {
+    match freezer(cgroups) {
+        Some((cgroup, files)) if files.control == V1.control => {
+            thaw_folders(cgroup).doing(|| format!("thaw what is below cgroup `{}`", cgroup.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn thaw_folders(cgroup: &Path) -> io::Result<()> {
+    for below in undo::folders(cgroup)? {
+        // It may be gone by now.
+        let _ = fs::write(below.join(V1.control), V1.thaw);
+        thaw_folders(&below)?;
+    }
+    Ok(())
 }
 
 fn cannot() -> Fault {

@@ -1,7 +1,9 @@
 //! Programs of the caller's, run on the way.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,29 +18,52 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 /// Bytes of a hook's words that go into an error.
 const WORDS: u64 = 512;
 
+/// Files that hooks write to instead of what we keep for the error: crun's annotations.
+#[derive(Debug, Default)]
+pub(crate) struct Outputs {
+    stdout: Option<File>,
+    stderr: Option<File>,
+}
+
+impl Outputs {
+    /// Opens those that are named, while their paths are still those of the caller.
+    pub(crate) fn open(annotations: &BTreeMap<String, String>) -> Result<Outputs> {
+        let open = |name: &str| {
+            let open = |path: &String| File::options().create(true).append(true).mode(0o600).open(path);
+            annotations.get(name).map(open).transpose().doing(|| format!("use `annotations[{name}]`"))
+        };
+        Ok(Outputs { stdout: open("run.oci.hooks.stdout")?, stderr: open("run.oci.hooks.stderr")? })
+    }
+}
+
 /// Runs the hooks one after the other; the first that fails ends it.
 ///
 /// Source: config.md, "POSIX-platform Hooks".
-pub(crate) fn run(stage: Stage, hooks: &[Hook], state: &State) -> Result<()> {
+pub(crate) fn run(stage: Stage, hooks: &[Hook], state: &State, outputs: &Outputs) -> Result<()> {
     let state = serde_json::to_vec(state).map_err(std::io::Error::from).doing(|| "write the state")?;
     for (at, hook) in hooks.iter().enumerate() {
-        run_one(hook, &state).map_err(|fault| fault.during(format!("run `hooks.{}[{at}]`", stage.name())))?;
+        run_one(stage, hook, &state, outputs)
+            .map_err(|fault| fault.during(format!("run `hooks.{}[{at}]`", stage.name())))?;
     }
     Ok(())
 }
 
-fn run_one(hook: &Hook, state: &[u8]) -> Result<()> {
+fn run_one(stage: Stage, hook: &Hook, state: &[u8], outputs: &Outputs) -> Result<()> {
     let doing = || format!("run `{}`", hook.path);
     let mut input = memory("hook-stdin").doing(doing)?;
     input.write_all(state).and_then(|()| input.rewind()).doing(doing)?;
     let mut words = memory("hook-output").doing(doing)?;
-    let stdout = words.try_clone().doing(doing)?;
-    let stderr = words.try_clone().doing(doing)?;
+    let to = |file: &Option<File>| file.as_ref().unwrap_or(&words).try_clone();
+    let stdout = to(&outputs.stdout).doing(doing)?;
+    let stderr = to(&outputs.stderr).doing(doing)?;
     let mut command = Command::new(&hook.path);
     if let Some((name, args)) = hook.args.split_first() {
         command.arg0(name).args(args);
     }
-    command.env_clear().envs(hook.env.iter().filter_map(|pair| pair.split_once('=')));
+    // As with runc: one of ours that says nothing about it has our environment.
+    if !hook.env.is_empty() || stage.is_childs() {
+        command.env_clear().envs(hook.env.iter().filter_map(|pair| pair.split_once('=')));
+    }
     command.stdin(Stdio::from(input)).stdout(Stdio::from(stdout)).stderr(Stdio::from(stderr));
     let mut child = command.spawn().doing(doing)?;
     let ended = wait(&mut child, hook.timeout).doing(doing)?;

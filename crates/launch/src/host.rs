@@ -1,27 +1,51 @@
 //! Reads what this machine and this caller are. The only place that does.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use fault::{Doing, Result};
-use oci::{ContainerId, Spec};
+use oci::{ContainerId, Namespace, NamespaceKind, Spec};
 use plan::{Cgroups, Host, Place};
 use rustix::fs::{Access, StatFs};
 
-const CGROUPS: &str = "/sys/fs/cgroup";
+use crate::{resctrl, scope};
+
+/// Where every distribution has the hierarchies.
+pub(crate) const CGROUPS: &str = "/sys/fs/cgroup";
 /// `CGROUP2_SUPER_MAGIC`.
 const CGROUP2: i64 = 0x6367_7270;
 
+/// Who makes a container's cgroups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CgroupManager {
+    /// We, in the kernel's file system.
+    #[default]
+    Cgroupfs,
+    /// systemd: the machine's, or the user's own.
+    Systemd,
+    /// Nobody: the container stays in the caller's, and nothing of it can be limited.
+    Disabled,
+}
+
 /// Reads the host, as far as this container is concerned.
-pub fn read(spec: &Spec, id: &ContainerId) -> Result<Host> {
+pub fn read(spec: &Spec, id: &ContainerId, manager: CgroupManager) -> Result<Host> {
     let uid = rustix::process::geteuid().as_raw();
+    let in_user_namespace = in_user_namespace();
     Ok(Host {
-        cgroups: cgroups(&spec.linux.cgroups_path, id)?,
+        cgroups: match manager {
+            CgroupManager::Cgroupfs => cgroups(&spec.linux.cgroups_path, id)?,
+            CgroupManager::Systemd => scope::read(spec, id, uid != 0 || in_user_namespace)?,
+            CgroupManager::Disabled => Cgroups::None("`--cgroup-manager disabled`".to_string()),
+        },
         uid,
         gid: rustix::process::getegid().as_raw(),
         capabilities: capabilities()?,
-        in_user_namespace: in_user_namespace(),
+        in_user_namespace,
         can_set_groups: can_set_groups("self"),
+        own_namespaces: own_namespaces(spec),
+        resctrl: spec.linux.intel_rdt.as_ref().and_then(|_| resctrl::mounted()),
+        selinux: asks_for_label(spec) && has_selinux(),
         id_helpers: uid != 0 && on_path("newuidmap") && on_path("newgidmap"),
     })
 }
@@ -47,6 +71,32 @@ fn bounding(among: rustix::thread::CapabilitySet) -> rustix::thread::CapabilityS
 fn in_user_namespace() -> bool {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     !map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
+/// Those of the config that are ours. One that cannot be looked at is not.
+fn own_namespaces(spec: &Spec) -> Vec<NamespaceKind> {
+    let file = |path: &str| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    let is_own = |one: &&Namespace| {
+        let name = match one.kind {
+            NamespaceKind::Mount => "mnt".to_string(),
+            NamespaceKind::Network => "net".to_string(),
+            kind => kind.to_string(),
+        };
+        file(&one.path).is_some_and(|there| file(&format!("/proc/self/ns/{name}")) == Some(there))
+    };
+    let joined = spec.linux.namespaces.iter().filter(|one| !one.path.is_empty());
+    joined.filter(is_own).map(|one| one.kind).collect()
+}
+
+fn asks_for_label(spec: &Spec) -> bool {
+    let process = spec.process.as_ref().map_or("", |process| process.selinux_label.as_str());
+    !process.is_empty() || !spec.linux.mount_label.is_empty()
+}
+
+/// The kernel has its file system only when it is enabled.
+pub(crate) fn has_selinux() -> bool {
+    let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+    known.split_whitespace().any(|word| word == "selinuxfs")
 }
 
 fn on_path(program: &str) -> bool {
@@ -124,7 +174,7 @@ fn place(
 }
 
 /// There are processes in this cgroup or below. To adopt it would be to end them with the container.
-fn is_occupied(cgroup: &Path) -> bool {
+pub(crate) fn is_occupied(cgroup: &Path) -> bool {
     let Ok(list) = fs::read_to_string(cgroup.join("cgroup.procs")) else { return false };
     let Ok(entries) = fs::read_dir(cgroup) else { return !list.is_empty() };
     let mut below = entries.filter_map(std::io::Result::ok).filter(|entry| entry.path().is_dir());

@@ -6,16 +6,20 @@
 //! create / run      plan -> folder -> clone -> walk                 create.rs, walk.rs
 //!   hands/*         one file for each kind of step                  hands/
 //! start             opens the gate                                  gate.rs
+//! events            what it uses, and what happens to it            stats.rs, events.rs
+//! roots             files from outside: laid, or as they are        roots.rs, rootfs.rs
 //! kill, delete      by what the folder says                         container.rs, undo.rs
 //! ```
 //!
 //! Nothing here starts a thread: a process with threads could not clone itself.
 
 mod boot;
+mod bus;
 mod console;
 mod container;
 mod create;
 mod diagnose;
+mod events;
 mod exec;
 mod foreground;
 mod freezer;
@@ -24,23 +28,38 @@ mod hands;
 mod hooks;
 mod host;
 mod message;
+mod netlink;
+mod notify;
+mod own_root;
+mod pidfd;
 mod proc;
+mod resctrl;
 mod rootfs;
+mod roots;
+mod scope;
 mod seal;
 mod signal;
 mod state;
+mod stats;
 mod undo;
 mod update;
 mod walk;
 
+pub use boot::id as boot_id;
 pub use console::{Console, connect as connect_console};
 pub use container::Container;
 pub use create::{Options, Started, Trace, create, run};
-pub use exec::{Entering, Subgroup, exec};
-pub use foreground::{Ended, Foreground};
-pub use host::read as read_host;
+pub use events::{Event, events};
+pub use exec::{Entering, Subgroup, exec, leave_pid_namespace};
+pub use foreground::{Ended, Foreground, ended};
+pub use host::{CgroupManager, read as read_host};
+pub use notify::{INSIDE as NOTIFY_FOLDER, Notify};
+pub use own_root::{in_own_root, remove_folder};
+pub use pidfd::PidfdSocket;
 pub use rootfs::RootFd;
+pub use roots::{lay, lay_lower};
 pub use seal::seal;
-pub use signal::parse as parse_signal;
+pub use signal::{from_number as signal_from_number, name as signal_name, parse as parse_signal};
 pub use state::{Containers, Folder};
-pub use update::update;
+pub use stats::stats;
+pub use update::{update, update_share};

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, mkdirat, openat2};
@@ -19,6 +20,9 @@ pub(crate) enum Links {
     /// Refuse them (`ELOOP`).
     Refuse,
 }
+
+/// Links on one way that lead to nothing yet, as many as the kernel follows (`MAXSYMLINKS`).
+const MOST_LINKS: u8 = 40;
 
 impl Links {
     fn resolve(self) -> ResolveFlags {
@@ -44,6 +48,20 @@ impl RootFd {
             }
         }
         Err(Errno::AGAIN.into())
+    }
+
+    /// A descriptor that names whatever is at a path, without opening it. A link at the end is followed, or meant itself.
+    pub fn find_any(&self, path: &Path, follow: bool) -> io::Result<OwnedFd> {
+        let flags = if follow { OFlags::PATH } else { OFlags::PATH | OFlags::NOFOLLOW };
+        self.open(path, flags, Links::Follow)
+    }
+
+    /// The folder at a path; with `make`, it is made with all its parents if it is not there.
+    pub fn folder(&self, path: &Path, make: bool) -> io::Result<OwnedFd> {
+        if make {
+            return self.make_folder(path, Links::Follow);
+        }
+        self.open(path, OFlags::PATH | OFlags::DIRECTORY, Links::Follow)
     }
 
     /// A descriptor that names what is at a path, without opening it.
@@ -74,14 +92,24 @@ impl RootFd {
             Err(err) if err.kind() == io::ErrorKind::NotFound => {}
             found => return found,
         }
+        self.make_folders(&inside(path), links, MOST_LINKS)
+    }
+
+    fn make_folders(&self, path: &Path, links: Links, left: u8) -> io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
         let mut parent = self.open(Path::new("/"), flags, links)?;
         let mut way = PathBuf::new();
-        for name in inside(path).components() {
+        for name in path.components() {
             way.push(name);
             parent = match self.open(&way, flags, links) {
                 Err(err) if err.kind() == io::ErrorKind::NotFound => {
                     match mkdirat(&parent, name.as_os_str(), Mode::from_raw_mode(0o755)) {
-                        Ok(()) | Err(Errno::EXIST) => self.open(&way, flags, links)?,
+                        Ok(()) => self.open(&way, flags, links)?,
+                        Err(Errno::EXIST) => {
+                            let leads_to = leads_to(&parent, &way, links, left)?;
+                            self.make_folders(&leads_to, links, left - 1)?;
+                            self.open(&way, flags, links)?
+                        }
                         Err(err) => return Err(err.into()),
                     }
                 }
@@ -97,10 +125,20 @@ impl RootFd {
             Err(err) if err.kind() == io::ErrorKind::NotFound => {}
             found => return found,
         }
+        self.make_file_at(&inside(path), links, MOST_LINKS)?;
+        self.find(path, links)
+    }
+
+    fn make_file_at(&self, path: &Path, links: Links, left: u8) -> io::Result<()> {
         let (parent, name) = self.parent(path, links)?;
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::openat(&parent, &name, flags, Mode::from_raw_mode(0o644)) {
-            Ok(_) | Err(Errno::EXIST) => self.find(path, links),
+            Ok(_) => Ok(()),
+            Err(Errno::EXIST) if self.find(path, links).is_err() => {
+                let leads_to = leads_to(&parent, path, links, left)?;
+                self.make_file_at(&leads_to, links, left - 1)
+            }
+            Err(Errno::EXIST) => Ok(()),
             Err(err) => Err(err.into()),
         }
     }
@@ -117,6 +155,22 @@ impl AsFd for RootFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// Where a link leads that has nothing at its end. Found by text, so it is only where something is made: whether the
+/// link then leads there is for the kernel to say, inside the root.
+fn leads_to(parent: &OwnedFd, way: &Path, links: Links, left: u8) -> io::Result<PathBuf> {
+    if links == Links::Refuse || left == 0 {
+        return Err(Errno::LOOP.into());
+    }
+    let name = way.file_name().ok_or(Errno::INVAL)?;
+    let target = rustix::fs::readlinkat(parent, name, Vec::new()).map_err(|err| match err {
+        // No link: somebody has just made it.
+        Errno::INVAL => Errno::EXIST,
+        err => err,
+    })?;
+    let target = Path::new(std::ffi::OsStr::from_bytes(target.to_bytes()));
+    Ok(inside(&way.parent().unwrap_or(Path::new("")).join(target)))
 }
 
 /// The path without `/` in front, `.` and `..`: the kernel resolves what is left inside the root. Taking
@@ -160,6 +214,30 @@ mod tests {
         assert!(path.join("in/a/b").is_dir() && !Path::new("/etc/a").exists());
         root.make_file(Path::new("/../../x/file"), Links::Follow).unwrap();
         assert!(path.join("x/file").is_file());
+        std::fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_made_inside() {
+        let (path, root) = root();
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, path.join(name)).unwrap();
+        link("../../nowhere/file", "in/file");
+        link("/nowhere/folder", "in/folder");
+        link("loop", "loop");
+        root.make_file(Path::new("/in/file"), Links::Follow).unwrap();
+        assert!(path.join("nowhere/file").is_file());
+        root.make_folder(Path::new("/in/folder/below"), Links::Follow).unwrap();
+        assert!(path.join("nowhere/folder/below").is_dir() && !Path::new("/nowhere").exists());
+        link("/absent", "in/absent");
+        assert_eq!(
+            root.make_file(Path::new("/in/absent"), Links::Refuse).unwrap_err().raw_os_error(),
+            Some(40)
+        );
+        assert!(!path.join("absent").exists());
+        assert_eq!(
+            root.make_folder(Path::new("/loop/x"), Links::Follow).unwrap_err().raw_os_error(),
+            Some(40)
+        );
         std::fs::remove_dir_all(path).unwrap();
     }
 

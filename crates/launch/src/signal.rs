@@ -44,8 +44,14 @@ fn real_time(name: &str) -> Option<i32> {
     Some(base + offset).filter(|number| (34..=64).contains(number))
 }
 
+/// The name of a signal, as people know it: `SIGTERM`; its number, if it has none.
+pub fn name(number: i32) -> String {
+    let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
+    NAMES.get(at).map_or_else(|| number.to_string(), |name| format!("SIG{name}"))
+}
+
 /// The signal of a number; 32 and 33 are the C library's own.
-pub(crate) fn from_number(number: i32) -> Option<Signal> {
+pub fn from_number(number: i32) -> Option<Signal> {
     Signal::from_named_raw(number).or_else(|| sys::signals::real_time(number))
 }
 

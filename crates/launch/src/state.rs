@@ -5,6 +5,7 @@
 //! └── ID/               made first: whoever makes it has the name
 //!     ├── record.json   written before anything else is made: how to take it back
 //!     ├── state.json    written when the container is created: which process it is, where it came from
+//!     ├── notify/       a socket that the program says at that it is ready, if the caller has NOTIFY_SOCKET
 //!     ├── seccomp.json  the filter of system calls, if it has one: for those who enter it later
 //!     └── gate          a socket that the container waits at, until `start`
 //! ```
@@ -22,7 +23,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 use fault::{Doing, Fault, Kind, Result};
-use oci::{ContainerId, Hook, NamespaceKind, Process as Program, State, Status};
+use oci::{ContainerId, Hook, MemoryPolicy, NamespaceKind, Personality, Process as Program, State, Status};
 use plan::{Filtering, Undo};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -30,6 +31,7 @@ use sys::clone::Process;
 
 use crate::boot;
 use crate::container::Container;
+use crate::notify;
 
 /// How long a command waits for another one that works on the same container.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -175,6 +177,15 @@ pub(crate) struct Entry {
     pub keyring: bool,
     /// Its system calls are filtered, as `seccomp.json` has it.
     pub filtered: bool,
+    /// What its programs take the kernel for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personality: Option<Personality>,
+    /// Which memory nodes their memory comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_policy: Option<MemoryPolicy>,
+    /// Groups of resctrl that its processes are in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resctrl: Vec<PathBuf>,
     /// Its program; whatever another one does not say about itself is as here.
     pub process: Program,
 }
@@ -183,6 +194,11 @@ impl Folder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What a container is bound to hear the program by.
+    pub fn notify(&self) -> PathBuf {
+        notify::folder(&self.path)
     }
 
     pub(crate) fn gate(&self) -> PathBuf {
@@ -233,33 +249,18 @@ impl Folder {
     /// # Errors
     /// `NotFound`: the container was removed while we waited.
     pub(crate) fn lock(&self) -> Result<Lock> {
-        let doing = || format!("lock `{}`", self.path.display());
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let folder = File::open(&self.path).doing(doing).map_err(|fault| match fault.kind() {
-                Kind::NotFound => fault.because("container does not exist"),
-                _ => fault,
-            })?;
-            match rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
-                // The folder that we have may have been removed since, and its name be another container's.
-                Ok(()) if self.is(&folder) => return Ok(Lock { _folder: folder }),
-                Ok(()) => {}
-                Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < until => {
-                    sleep(Duration::from_millis(5));
-                }
-                Err(rustix::io::Errno::WOULDBLOCK) => {
-                    return Err(Fault::new(Kind::Unavailable, doing())
-                        .because("another command has worked on it for 10 seconds"));
-                }
-                Err(err) => return Err(err).doing(doing),
-            }
-        }
+        lock(&self.path, FlockOperation::NonBlockingLockExclusive)
     }
 
-    /// The open folder is the one that has the name now.
-    fn is(&self, folder: &File) -> bool {
-        let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-        matches!((folder.metadata(), fs::metadata(&self.path)), (Ok(a), Ok(b)) if same(&a, &b))
+    /// Keeps `pause` away while somebody enters. Frozen on the way in, they would be neither inside nor refused until
+    /// `resume`. Not the lock of [`Folder::lock`]: however long they take, the container can be ended.
+    pub(crate) fn hold_open(&self) -> Result<Lock> {
+        lock(&self.path.join("record.json"), FlockOperation::NonBlockingLockShared)
+    }
+
+    /// Keeps everybody out who wants to enter; waits for those who do right now.
+    pub(crate) fn hold_shut(&self) -> Result<Lock> {
+        lock(&self.path.join("record.json"), FlockOperation::NonBlockingLockExclusive)
     }
 
     /// Another command works on it right now.
@@ -295,7 +296,36 @@ impl Folder {
 /// Other commands are kept away from a container while this lives.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _folder: File,
+    _file: File,
+}
+
+/// Locks a file or a folder; waits for whoever has it locked, but not for ever.
+fn lock(path: &Path, how: FlockOperation) -> Result<Lock> {
+    let doing = || format!("lock `{}`", path.display());
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let file = File::open(path).doing(doing).map_err(|fault| match fault.kind() {
+            Kind::NotFound => fault.because("container does not exist"),
+            _ => fault,
+        })?;
+        match rustix::fs::flock(&file, how) {
+            // What we have may have been removed since, and its name be another container's.
+            Ok(()) if is_still_at(&file, path) => return Ok(Lock { _file: file }),
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < until => sleep(Duration::from_millis(5)),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(Fault::new(Kind::Unavailable, doing())
+                    .because("another command has worked on it for 10 seconds"));
+            }
+            Err(err) => return Err(err).doing(doing),
+        }
+    }
+}
+
+/// The open file is the one that has the name now.
+fn is_still_at(file: &File, path: &Path) -> bool {
+    let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    matches!((file.metadata(), fs::metadata(path)), (Ok(a), Ok(b)) if same(&a, &b))
 }
 
 /// A container that is being made.
@@ -320,6 +350,8 @@ pub(crate) struct Making<'a> {
     pub entry: Entry,
     /// The filter of system calls.
     pub filtering: Option<Filtering>,
+    /// Where the service manager listens, if the program is to tell it when it is ready.
+    pub notify: Option<String>,
     /// When.
     pub created: SystemTime,
     /// It is ours from when the folder was made.
@@ -346,6 +378,7 @@ impl<'a> Making<'a> {
             ends_with_first: false,
             entry: Entry::default(),
             filtering: None,
+            notify: None,
             created: SystemTime::now(),
             lock: None,
             boot_id: boot::id().to_string(),
@@ -355,6 +388,9 @@ impl<'a> Making<'a> {
     /// Takes the name, and writes down how to take back what will be made.
     pub(crate) fn record(&mut self) -> Result<()> {
         self.lock = Some(self.take_name()?);
+        if self.notify.is_some() {
+            notify::make_folder(&self.folder.path)?;
+        }
         let record = Record { boot_id: self.boot_id.clone(), undo: self.undo.clone() };
         write(&self.folder.path.join("record.json"), &record)
     }

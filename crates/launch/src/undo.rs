@@ -10,7 +10,9 @@ use fault::{Doing, Result};
 use oci::State;
 use plan::{Stage, Undo};
 use rustix::process::{Pid, Signal, kill_process};
+use systemd::Manager;
 
+use crate::bus::Bus;
 use crate::hooks;
 
 /// How long processes may take to be gone after they were killed; one that waits for a disk takes as long
@@ -33,14 +35,40 @@ fn one(undo: &Undo, state: &State, warnings: &mut Vec<String>) -> Result<()> {
         Undo::RemoveCgroup { path, shared: false } => {
             remove_cgroup(path).doing(|| format!("remove cgroup `{}`", path.display()))
         }
+        Undo::StopUnit { unit, manager, path } => {
+            stop_unit(unit, manager, path).map_err(|fault| fault.during(format!("remove unit `{unit}`")))
+        }
+        Undo::RemoveResctrlGroup { path } => match fs::remove_dir(path) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => {
+                Err(err).doing(|| format!("remove resctrl group `{}`", path.display()))
+            }
+            _ => Ok(()),
+        },
         Undo::RunHooks { hooks } => {
-            let faults = hooks
-                .iter()
-                .filter_map(|hook| hooks::run(Stage::Poststop, std::slice::from_ref(hook), state).err());
+            let outputs = hooks::Outputs::open(&state.annotations).unwrap_or_else(|fault| {
+                warnings.push(fault.sentence());
+                hooks::Outputs::default()
+            });
+            let run = |hook| hooks::run(Stage::Poststop, std::slice::from_ref(hook), state, &outputs);
+            let faults = hooks.iter().filter_map(|hook| run(hook).err());
             warnings.extend(faults.map(|fault| fault.sentence()));
             Ok(())
         }
     }
+}
+
+/// systemd would first ask the processes of a unit to end; ours are ended.
+fn stop_unit(unit: &str, manager: &Manager, path: &Path) -> Result<()> {
+    let killed = kill_until_empty(path);
+    let stopped = Bus::connect(manager, unit).and_then(|mut bus| bus.stop(unit));
+    // A user who has logged out has no systemd any more, and that took all units along.
+    if !path.exists() {
+        return Ok(());
+    }
+    killed.doing(|| "end its processes")?;
+    stopped?;
+    // Cgroups that the container has made are not systemd's, and older ones leave them.
+    remove_cgroup(path).doing(|| format!("remove cgroup `{}`", path.display()))
 }
 
 fn remove_cgroup(path: &Path) -> io::Result<()> {
@@ -97,7 +125,7 @@ pub(crate) fn signal_all(cgroup: &Path, signal: Signal) -> io::Result<()> {
     Ok(())
 }
 
-fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(path) {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -115,7 +143,7 @@ pub(crate) fn cgroup(undo: &[Undo]) -> Option<&Path> {
 /// The same in every hierarchy.
 pub(crate) fn cgroups(undo: &[Undo]) -> impl Iterator<Item = &Path> {
     undo.iter().filter_map(|undo| match undo {
-        Undo::RemoveCgroup { path, shared: false } => Some(path.as_path()),
+        Undo::RemoveCgroup { path, shared: false } | Undo::StopUnit { path, .. } => Some(path.as_path()),
         _ => None,
     })
 }

@@ -69,10 +69,14 @@ fn take(
     execute: &mut impl FnMut(&Step) -> Result<()>,
 ) -> Result<Turn> {
     let turn = run(part, peer, &mut wait, execute);
-    if peer.send(&turn).is_err() && turn.failed.is_none() {
-        // The other side is gone, and has said why if it could.
-        hear(&part[0], me, peer)?;
-        return Err(ended(&part[0], me));
+    if peer.send(&turn).is_err() {
+        // The other side is gone, and has said why if it could; what we failed at may come from that.
+        if let Ok(Some(Turn { failed: Some(fault), .. })) = peer.receive() {
+            return Err(fault);
+        }
+        if turn.failed.is_none() {
+            return Err(ended(&part[0], me));
+        }
     }
     Ok(turn)
 }

@@ -8,11 +8,14 @@
 //! Source: <https://github.com/opencontainers/runtime-spec/tree/v1.3.0>
 
 mod id;
-mod later;
+pub mod image;
+mod intel_rdt;
 mod linux;
 mod mount;
 mod process;
 mod read;
+mod resources;
+mod schedule;
 pub mod seccomp;
 mod shape;
 mod spec;
@@ -20,13 +23,16 @@ mod state;
 mod template;
 
 pub use id::ContainerId;
-pub use later::Later;
-pub use linux::{
-    Cpu, Device, DeviceRule, IdMapping, Linux, Memory, Namespace, NamespaceKind, Pids, Resources, TimeOffset,
-};
+pub use intel_rdt::IntelRdt;
+pub use linux::{Device, IdMapping, Linux, Namespace, NamespaceKind, NetDevice, TimeOffset};
 pub use mount::Mount;
 pub use process::{Capabilities, ConsoleSize, Process, Rlimit, User};
 pub use read::{LONGEST_CONFIG, from_json, parse, parse_process};
+pub use resources::{
+    BlockIo, Cpu, DeviceRule, HugepageLimit, InterfacePriority, Memory, Network, Pids, Rdma, Resources,
+    ThrottleDevice, WeightDevice,
+};
+pub use schedule::{CpuAffinity, IoPriority, MemoryPolicy, Personality, Scheduler};
 pub use spec::{Hook, Hooks, Root, Spec};
 pub use state::{State, Status};
 pub use template::template;
@@ -34,4 +40,4 @@ pub use template::template;
 /// The version of the specification that we read and write.
 pub const VERSION: &str = "1.3.0";
 
-use shape::{nullable, object, optional};
+use shape::{named_objects, nullable, object, objects, optional};

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::seccomp::Seccomp;
-use crate::{Later, nullable, object, optional};
+use crate::{
+    IntelRdt, MemoryPolicy, Personality, Resources, named_objects, nullable, object, objects, optional,
+};
 
 /// Everything that only Linux has.
 ///
@@ -15,19 +17,19 @@ use crate::{Later, nullable, object, optional};
 #[serde(default, rename_all = "camelCase")]
 pub struct Linux {
     /// New or joined; what is not listed is the caller's.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "objects")]
     pub namespaces: Vec<Namespace>,
     /// User ids of a new user namespace.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub uid_mappings: Vec<IdMapping>,
     /// Group ids of a new user namespace.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub gid_mappings: Vec<IdMapping>,
     /// `monotonic` and `boottime`: what a new time namespace adds to the host's clocks.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(deserialize_with = "named_objects", skip_serializing_if = "BTreeMap::is_empty")]
     pub time_offsets: BTreeMap<String, TimeOffset>,
     /// Device nodes besides the default ones.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<Device>,
     /// Where the container's cgroup is.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
@@ -50,21 +52,21 @@ pub struct Linux {
     /// Which system calls the program may make.
     #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub seccomp: Option<Seccomp>,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub mount_label: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub intel_rdt: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub personality: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub net_devices: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub memory_policy: Later,
+    /// The SELinux label of the file systems that are mounted for the container.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub mount_label: String,
+    /// Its share of the processors' cache and of the bandwidth to memory.
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+    pub intel_rdt: Option<IntelRdt>,
+    /// What the program takes the kernel for.
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+    pub personality: Option<Personality>,
+    /// Network interfaces of the host that become the container's, by their names on the host.
+    #[serde(deserialize_with = "named_objects", skip_serializing_if = "BTreeMap::is_empty")]
+    pub net_devices: BTreeMap<String, NetDevice>,
+    /// Which memory nodes its memory comes from.
+    #[serde(deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+    pub memory_policy: Option<MemoryPolicy>,
 }
 
 /// One of the eight kinds.
@@ -128,6 +130,14 @@ pub struct IdMapping {
     pub size: u32,
 }
 
+/// A network interface of the host that becomes the container's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetDevice {
+    /// What it is called in there; empty for the same as outside.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub name: String,
+}
+
 /// What is added to a clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeOffset {
@@ -163,135 +173,4 @@ pub struct Device {
     /// Group, as the container sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gid: Option<u32>,
-}
-
-/// Limits.
-///
-/// Source: <https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#control-groups>
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Resources {
-    /// Which devices may be used; the last rule that fits decides.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
-    pub devices: Vec<DeviceRule>,
-    /// Memory.
-    #[serde(deserialize_with = "object")]
-    pub memory: Memory,
-    /// Processors.
-    #[serde(deserialize_with = "object")]
-    pub cpu: Cpu,
-    /// Processes and threads.
-    #[serde(deserialize_with = "object")]
-    pub pids: Pids,
-    /// Not honoured yet.
-    #[serde(rename = "blockIO", skip_serializing_if = "Later::is_nothing")]
-    pub block_io: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub hugepage_limits: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub network: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub rdma: Later,
-    /// Files of cgroup v2, and what to write into them.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
-    pub unified: BTreeMap<String, String>,
-}
-
-/// One rule about devices.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceRule {
-    /// Allowed, or denied.
-    pub allow: bool,
-    /// `a` (all), `c` or `b`; nothing means all.
-    #[serde(
-        rename = "type",
-        default,
-        deserialize_with = "nullable",
-        skip_serializing_if = "String::is_empty"
-    )]
-    pub kind: String,
-    /// Driver; nothing or -1 means any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub major: Option<i64>,
-    /// Which of the driver's devices; nothing or -1 means any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minor: Option<i64>,
-    /// Some of `r`, `w`, `m` (make a node).
-    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
-    pub access: String,
-}
-
-/// Limits of memory, in bytes; -1 means none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Memory {
-    /// Above it the kernel reclaims, then kills.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<i64>,
-    /// What the kernel tries to leave to the container when memory is short.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reservation: Option<i64>,
-    /// Memory and swap together.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub swap: Option<i64>,
-    /// How gladly the kernel swaps: 0 to 100 (cgroup v1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub swappiness: Option<u64>,
-    /// Processes wait for memory instead of being killed (cgroup v1).
-    #[serde(rename = "disableOOMKiller", skip_serializing_if = "Option::is_none")]
-    pub disable_oom_killer: Option<bool>,
-    /// No kernel has this any more; the specification lets us leave it out.
-    #[serde(skip_serializing)]
-    pub kernel: Option<i64>,
-    /// The same.
-    #[serde(rename = "kernelTCP", skip_serializing)]
-    pub kernel_tcp: Option<i64>,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub check_before_update: Later,
-}
-
-/// Limits of processors; zero means none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Cpu {
-    /// Share against siblings: 2 to 262144, 1024 by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shares: Option<u64>,
-    /// Microseconds of processor time in each period; -1 means no limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quota: Option<i64>,
-    /// Microseconds that an unused quota may add up to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub burst: Option<u64>,
-    /// Microseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub period: Option<u64>,
-    /// Processors it may run on: `0-2,7`.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
-    pub cpus: String,
-    /// Memory nodes it may use.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
-    pub mems: String,
-    /// Only what nobody else wants.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub idle: Option<i64>,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub realtime_runtime: Later,
-    /// Not honoured yet.
-    #[serde(skip_serializing_if = "Later::is_nothing")]
-    pub realtime_period: Later,
-}
-
-/// Limit of processes and threads.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Pids {
-    /// How many; 0 and -1 mean no limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<i64>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Later, nullable, object, optional};
+use crate::{CpuAffinity, IoPriority, Scheduler, nullable, object, objects, optional};
 
 /// What runs in the container.
 ///
@@ -31,7 +31,7 @@ pub struct Process {
     #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
     /// Limits of setrlimit(2).
-    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub rlimits: Vec<Rlimit>,
     /// Programs with the setuid bit or file capabilities gain nothing.
     #[serde(default, deserialize_with = "nullable")]
@@ -42,18 +42,23 @@ pub struct Process {
     /// The AppArmor profile that confines it; without it, the caller's.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub apparmor_profile: String,
-    /// Not honoured yet.
-    #[serde(default, skip_serializing_if = "Later::is_nothing")]
-    pub selinux_label: Later,
-    /// Not honoured yet.
-    #[serde(default, skip_serializing_if = "Later::is_nothing")]
-    pub scheduler: Later,
-    /// Not honoured yet.
-    #[serde(default, skip_serializing_if = "Later::is_nothing")]
-    pub io_priority: Later,
-    /// Not honoured yet.
-    #[serde(default, rename = "execCPUAffinity", skip_serializing_if = "Later::is_nothing")]
-    pub exec_cpu_affinity: Later,
+    /// The SELinux label of the program; without it, the policy decides.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub selinux_label: String,
+    /// How it is scheduled; without it, as the caller is.
+    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+    pub scheduler: Option<Scheduler>,
+    /// Which of its requests a disk serves first.
+    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+    pub io_priority: Option<IoPriority>,
+    /// The processors of those that `exec` puts into the container.
+    #[serde(
+        default,
+        rename = "execCPUAffinity",
+        deserialize_with = "optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub exec_cpu_affinity: Option<CpuAffinity>,
 }
 
 /// Rows and columns of a terminal, in characters.

@@ -3,7 +3,9 @@
 use fault::{Fault, Kind, Result};
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use crate::shape::Item;
 use crate::{Process, Spec};
 
 /// Bytes of the longest `config.json` that we read. Docker's has 10 KB; this leaves room for thousands of
@@ -35,7 +37,42 @@ pub fn parse_process(json: &[u8]) -> Result<Process> {
 /// # Errors
 /// `Invalid`, naming the field, or the line and column where it is not JSON at all.
 pub fn from_json<T: DeserializeOwned>(json: &[u8], name: &str, prefix: &str) -> Result<T> {
-    serde_json::from_slice::<T>(json).map_err(|err| name_the_field::<T>(json, &err, name, prefix))
+    let value =
+        serde_json::from_slice::<T>(json).map_err(|err| name_the_field::<T>(json, &err, name, prefix))?;
+    match zero_byte(json) {
+        Some(path) => Err(Fault::invalid(format!("{prefix}{path}"), "it has a zero byte in it")),
+        None => Ok(value),
+    }
+}
+
+/// Where there is a text with a zero byte in it. The kernel would take it to end there, and we would have checked
+/// something else than what counts. In JSON there is one way to write it, so mostly one look at the bytes is enough.
+fn zero_byte(json: &[u8]) -> Option<String> {
+    const ESCAPED: &[u8] = br"\u0000";
+    if !json.windows(ESCAPED.len()).any(|bytes| bytes == ESCAPED) {
+        return None;
+    }
+    find_zero_byte(&serde_json::from_slice(json).ok()?)
+}
+
+/// Its path, as errors have it: `process.args[0]`; for a name of a field, that of the object.
+fn find_zero_byte(value: &Value) -> Option<String> {
+    let below = |name: String, path: String| match path.chars().next() {
+        None | Some('[') => name + &path,
+        Some(_) => format!("{name}.{path}"),
+    };
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .find_map(|(at, item)| Some(below(format!("[{at}]"), find_zero_byte(item)?))),
+        Value::Object(fields) if fields.keys().any(|name| name.contains('\0')) => Some(String::new()),
+        Value::Object(fields) => {
+            fields.iter().find_map(|(name, value)| Some(below(name.clone(), find_zero_byte(value)?)))
+        }
+        _ => None,
+    }
 }
 
 /// A second look at what could not be read, this time with the path of every field at hand. It costs
@@ -50,7 +87,7 @@ fn name_the_field<T: DeserializeOwned>(
         return Fault::new(Kind::Invalid, format!("read {name} as JSON")).because(err);
     }
     let mut json = serde_json::Deserializer::from_slice(json);
-    let Err(wrong) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
+    let Err(wrong) = serde_path_to_error::deserialize::<_, Item<T>>(&mut json) else {
         return Fault::new(Kind::Invalid, format!("read {name}")).because(err);
     };
     let path = wrong.path().to_string();
@@ -92,6 +129,22 @@ mod tests {
         );
         assert!(sentence("{\"ociVersion\":\"1.0\"} x").contains("trailing characters"));
         assert!(sentence("[]").starts_with("cannot use `config.json`"));
+    }
+
+    #[test]
+    fn a_zero_byte_is_named_wherever_it_is() {
+        let refused = |json: &str, path: &str| {
+            let expected = format!("cannot use `{path}`: it has a zero byte in it");
+            assert_eq!(sentence(json), expected, "{json}");
+        };
+        refused(r#"{"ociVersion":"1.0","process":{"cwd":"/","args":["a","b\u0000c"]}}"#, "process.args[1]");
+        refused(
+            r#"{"ociVersion":"1.0","hooks":{"poststop":[{"path":"/\u0000"}]}}"#,
+            "hooks.poststop[0].path",
+        );
+        refused(r#"{"ociVersion":"1.0","linux":{"sysctl":{"net.\u0000":"1"}}}"#, "linux.sysctl");
+        let backslash = r#"{"ociVersion":"1.0","hostname":"\\u0000"}"#;
+        assert_eq!(parse(backslash.as_bytes()).unwrap().hostname, r"\u0000");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::nullable;
+use crate::{nullable, objects};
 
 /// Which system calls a program may make.
 ///
@@ -28,7 +28,7 @@ pub struct Seccomp {
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub listener_metadata: String,
     /// For calls that are.
-    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub syscalls: Vec<Syscalls>,
 }
 
@@ -44,7 +44,7 @@ pub struct Syscalls {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errno_ret: Option<u32>,
     /// Only if these hold.
-    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<Argument>,
 }
 

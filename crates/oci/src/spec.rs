@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Linux, Mount, Process, nullable, object};
+use crate::{Linux, Mount, Process, nullable, object, objects};
 
 /// All of a `config.json`.
 ///
@@ -27,7 +27,7 @@ pub struct Spec {
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub domainname: String,
     /// Mounts, in this order.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "objects")]
     pub mounts: Vec<Mount>,
     /// Programs to run on the way.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Hooks::is_empty")]
@@ -73,22 +73,22 @@ pub struct Hook {
 #[serde(default, rename_all = "camelCase")]
 pub struct Hooks {
     /// Deprecated: in the runtime's namespaces, after the container's were made.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub prestart: Vec<Hook>,
     /// The same, under its new name.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub create_runtime: Vec<Hook>,
     /// In the container's namespaces, before the root is changed.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub create_container: Vec<Hook>,
     /// In the container, just before its program.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub start_container: Vec<Hook>,
     /// In the runtime's namespaces, after the program was started.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub poststart: Vec<Hook>,
     /// In the runtime's namespaces, after the container was deleted.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub poststop: Vec<Hook>,
 }
 

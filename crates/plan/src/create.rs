@@ -12,8 +12,8 @@ use crate::filter::{self, Filtering};
 use crate::host::{Cgroups, Host};
 use crate::mount::{Mount, Propagation};
 use crate::namespaces::Namespaces;
-use crate::step::{Overlay, Side, Stage, Step};
-use crate::{check, place, process};
+use crate::step::{ImageRoot, Overlay, Side, Stage, Step};
+use crate::{check, label, net_devices, place, process, rdt, schedule, sysctl};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub struct Ask<'a> {
     pub spec: &'a Spec,
     /// An absolute path: what relative paths of the config count from.
     pub bundle: &'a Path,
-    /// The root is laid over the host's own files, instead of being a folder.
-    pub overlay: Option<Overlay>,
+    /// The root is laid from layers, instead of being a folder.
+    pub layers: Option<Layers>,
     /// Wait for `start` before the program runs.
     pub gate: bool,
     /// Change the root by `pivot_root`; the other way is weaker.
@@ -36,12 +36,21 @@ pub struct Ask<'a> {
     pub preserve_fds: u32,
 }
 
+/// What a root is laid from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layers {
+    /// The host's own files.
+    Host(Overlay),
+    /// An image.
+    Image(ImageRoot),
+}
+
 /// What is to be done, and what was left out.
 #[derive(Debug)]
 pub struct Plan {
     /// In order.
     pub steps: Vec<Step>,
-    /// Absolute path of the root folder; `/` for an overlay.
+    /// Absolute path of the root folder; `/` if it is laid from layers.
     pub root: PathBuf,
     /// Things that were asked for and cannot be had here, a sentence each.
     pub warnings: Vec<String>,
@@ -54,26 +63,35 @@ pub struct Plan {
 /// Plans a container. Refuses everything that can be refused by looking at it: nothing was done yet.
 pub fn create(ask: &Ask, host: &Host) -> Result<Plan> {
     let spec = ask.spec;
-    check::later(spec)?;
-    check::no_zero_bytes(spec)?;
     let process = spec.process.as_ref().ok_or_else(|| Fault::invalid("process", "it is missing"))?;
+    check::no_zero_bytes_in_process(process)?;
     process::check(process)?;
-    let namespaces = Namespaces::of(&spec.linux)?;
+    let namespaces = Namespaces::of(&spec.linux, &host.own_namespaces)?;
+    // Of no use to the first process, and still not to be nonsense.
+    schedule::affinity(process.exec_cpu_affinity.as_ref())?;
+    label::check("process.selinuxLabel", &process.selinux_label, host.selinux)?;
+    label::check("linux.mountLabel", &spec.linux.mount_label, host.selinux)?;
     process::check_ids(process, spec, &namespaces)?;
     check_hooks(spec)?;
     let root = root(ask)?;
 
-    let mut warnings = Vec::new();
+    let mut warnings = place::warnings(&host.cgroups, &spec.linux.resources);
     let filtering = filter::of(spec, &mut warnings)?;
     let (connect, filter) = filter::steps(filtering.as_ref());
     let mut steps = vec![Step::Record { poststop: spec.hooks.poststop.clone() }];
     steps.extend(connect);
     steps.extend(before_the_gate(ask, process, &namespaces, host, &root)?);
     let grantable = if namespaces.has_own(NamespaceKind::User) { u64::MAX } else { host.capabilities };
-    let groups = namespaces.can_set_groups(&spec.linux, host);
+    let keeps_groups = process::keeps_groups(&spec.annotations)?;
+    if keeps_groups && !process.user.additional_gids.is_empty() {
+        warnings.push("the caller's groups are kept, and `process.user.additionalGids` left out".to_string());
+    }
+    let groups = namespaces.can_set_groups(&spec.linux, host) && !keeps_groups;
     // Before the gate, where it may wait for long: whoever shares its pid namespace can get hold of no more
     // than the program will have (CVE-2016-9962).
     steps.push(Step::CloseDescriptors { keep: ask.preserve_fds });
+    let linux = &spec.linux;
+    steps.extend(schedule::steps(process, linux.personality.as_ref(), linux.memory_policy.as_ref())?);
     steps.extend(process::become_user(process, groups, grantable, filter.clone(), &mut warnings)?);
     steps.push(Step::Save);
     if ask.gate {
@@ -82,7 +100,7 @@ pub fn create(ask: &Ask, host: &Host) -> Result<Plan> {
     // With the program's privileges: these are programs of the container.
     steps.extend(hooks(spec, Stage::StartContainer));
     steps.extend(filter::last(filter, process));
-    steps.push(Step::Exec { args: process.args.clone(), env: process.env.clone() });
+    steps.push(Step::Exec { args: process.args.clone(), env: process::environment(process) });
     Ok(Plan { steps, root, warnings, poststart: hooks(spec, Stage::Poststart), filtering })
 }
 
@@ -95,39 +113,52 @@ fn before_the_gate(
 ) -> Result<Vec<Step>> {
     let spec = ask.spec;
     let own_user = namespaces.has_own(NamespaceKind::User);
-    let mut cgroup = Cgroup::plan(spec, host, own_user)?;
+    let mut cgroup = Cgroup::plan(ask, host, own_user)?;
     let mut mounts = files::mounts(spec, ask.bundle, namespaces, host)?;
+    let label = label::option(spec)?;
+    let label_later = label::mounts(&mut mounts, label.as_deref());
     let by_host =
-        own_user && host.can_mount() && ask.overlay.is_none() && !namespaces.joins(NamespaceKind::Mount);
+        own_user && host.can_mount() && ask.layers.is_none() && !namespaces.joins(NamespaceKind::Mount);
 
     let mut steps = cgroup.before_the_clone();
     if by_host || mounts.iter().any(Mount::is_opened_by_host) {
-        steps.push(files::open_sources(by_host.then_some(root), &mounts));
+        steps.push(files::open_sources(by_host.then_some(root), &mounts, own_user));
     }
     steps.push(namespaces.clone_step(cgroup.born_in.clone()));
     steps.append(&mut cgroup.make);
     steps.extend(namespaces.map_ids(&spec.linux, host));
+    steps.extend(net_devices::steps(&spec.linux, namespaces)?);
     steps.extend(process::oom_score(process, namespaces, Side::Host));
+    steps.extend(rdt::steps(spec, ask.id, host)?);
 
     let mut join = cgroup.join;
     join.extend(namespaces.own_cgroup_step(cgroup.born_in.is_some()));
-    if cgroup.meanwhile {
-        join.extend(files::take_cgroups(&mut mounts, spec).map(Step::Mount));
-    } else {
+    let late = cgroup.meanwhile.then(|| files::take_cgroups(&mut mounts, spec)).flatten();
+    if !cgroup.meanwhile || files::need_own_cgroup(&mounts) {
         steps.append(&mut join);
     }
+    join.extend(late.map(Step::Mount));
     steps.extend(enter(ask, namespaces, host));
     steps.extend(root_steps(ask, namespaces, root, by_host)?);
     steps.extend(files::fill(spec, mounts, own_user || host.in_user_namespace)?);
     steps.extend((process.cwd != "/").then(|| Step::MakeFolder { path: PathBuf::from(&process.cwd) }));
-    steps.extend(own_settings(spec, namespaces)?);
+    steps.extend(own_names(spec, namespaces)?);
     steps.extend(process::oom_score(process, namespaces, Side::Child));
-    steps.extend(files::cover(spec));
+    let labelled = |path| Step::LabelMount { path, label: spec.linux.mount_label.clone() };
+    steps.extend(label_later.into_iter().map(labelled));
+    let mut cover = own_settings(spec, namespaces)?;
+    cover.extend(files::cover(spec, label.as_deref()));
+    let stages = [Stage::Prestart, Stage::CreateRuntime, Stage::CreateContainer];
+    let hooks: Vec<_> = stages.into_iter().filter_map(|stage| hooks(spec, stage)).collect();
+    // Some settings are those of a network interface that hooks may bring; without hooks nobody has to wait for the
+    // host here. What covers the settings comes after them.
+    if hooks.is_empty() {
+        steps.append(&mut cover);
+    }
     steps.extend(join);
     // Hooks of the host's side need the namespaces and the mounts, and the container's files from outside.
-    steps.extend(hooks(spec, Stage::Prestart));
-    steps.extend(hooks(spec, Stage::CreateRuntime));
-    steps.extend(hooks(spec, Stage::CreateContainer));
+    steps.extend(hooks);
+    steps.append(&mut cover);
     steps.extend(close_root(ask, namespaces)?);
     steps.push(Step::ChangeDirectory { path: process.cwd.clone() });
     // Before the gate: whoever waits for `create` to close its streams would wait for ever, if the container
@@ -145,28 +176,31 @@ struct Cgroup {
     join: Vec<Step>,
     /// The child is born in it (v2).
     born_in: Option<PathBuf>,
+    /// It is made after the clone: by systemd, or because there is no need to wait.
+    after: bool,
     /// The host makes it while the child makes its mounts. Not with a user namespace: the child could not
     /// open it then, and inherits what the host has opened before the clone.
     meanwhile: bool,
 }
 
 impl Cgroup {
-    fn plan(spec: &Spec, host: &Host, own_user: bool) -> Result<Cgroup> {
-        let make = place::prepare(host, &spec.linux.resources)?;
+    fn plan(ask: &Ask, host: &Host, own_user: bool) -> Result<Cgroup> {
+        let make = place::prepare(host, ask.spec, ask.id)?;
         let (join, born_in) = match &host.cgroups {
             Cgroups::V1(places) => {
                 let paths = places.iter().map(|place| place.leaf.clone()).collect();
                 (vec![Step::JoinCgroups { paths }], None)
             }
             Cgroups::V2(place) => (Vec::new(), Some(place.leaf.clone())),
-            Cgroups::None(_) => (Vec::new(), None),
+            Cgroups::Systemd(_) | Cgroups::None(_) => (Vec::new(), None),
         };
-        let meanwhile = !join.is_empty() && !own_user;
-        Ok(Cgroup { make, join, born_in, meanwhile })
+        let by_systemd = matches!(host.cgroups, Cgroups::Systemd(_));
+        let meanwhile = (by_systemd || !join.is_empty()) && !own_user;
+        Ok(Cgroup { make, join, born_in, after: by_systemd || meanwhile, meanwhile })
     }
 
     fn before_the_clone(&mut self) -> Vec<Step> {
-        if self.meanwhile { Vec::new() } else { std::mem::take(&mut self.make) }
+        if self.after { Vec::new() } else { std::mem::take(&mut self.make) }
     }
 }
 
@@ -177,17 +211,20 @@ pub fn keyring_name(id: &ContainerId) -> String {
 
 /// The child enters its namespaces.
 fn enter(ask: &Ask, namespaces: &Namespaces, host: &Host) -> Vec<Step> {
+    let label = ask.spec.process.as_ref().map_or("", |process| process.selinux_label.as_str());
     let linux = &ask.spec.linux;
     let mut steps = namespaces.own_clocks_steps(linux);
     if namespaces.has_own(NamespaceKind::User) {
         // Not before the clocks are set: a process that changes its user may not write its own proc files.
-        steps.push(Step::BecomeRoot { groups: namespaces.can_set_groups(linux, host) });
+        let keeps = process::keeps_groups(&ask.spec.annotations).unwrap_or_default();
+        steps.push(Step::BecomeRoot { groups: namespaces.can_set_groups(linux, host) && !keeps });
     }
     steps.extend(namespaces.join_steps());
     if namespaces.is_new(NamespaceKind::Network) {
         steps.push(Step::RaiseLoopback);
     }
     if ask.keyring {
+        steps.extend(label::of_keyring(label));
         steps.push(Step::NewKeyring { name: keyring_name(ask.id) });
     }
     steps
@@ -201,16 +238,17 @@ fn root_steps(ask: &Ask, namespaces: &Namespaces, root: &Path, by_host: bool) ->
         let propagation = Propagation::named("rslave").map_or_else(|| propagation(ask.spec), Ok)?;
         steps.push(Step::CutMounts { propagation });
     }
-    steps.push(match &ask.overlay {
-        Some(overlay) => Step::LayOverlay(overlay.clone()),
+    steps.push(match &ask.layers {
+        Some(Layers::Host(overlay)) => Step::LayOverlay(overlay.clone()),
+        Some(Layers::Image(image)) => Step::LayImage(image.clone()),
         None if namespaces.joins(NamespaceKind::Mount) => Step::OpenRoot { path },
         None => Step::BindRoot { path, by_host },
     });
     Ok(steps)
 }
 
-/// Names, and kernel settings of the container's own namespaces.
-fn own_settings(spec: &Spec, namespaces: &Namespaces) -> Result<Vec<Step>> {
+/// Names of its own.
+fn own_names(spec: &Spec, namespaces: &Namespaces) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
     let names = [("hostname", &spec.hostname), ("domainname", &spec.domainname)];
     for (field, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
@@ -227,35 +265,16 @@ fn own_settings(spec: &Spec, namespaces: &Namespaces) -> Result<Vec<Step>> {
             Step::SetDomainname { name }
         });
     }
-    for (key, value) in &spec.linux.sysctl {
-        check_sysctl(key, namespaces)?;
-        steps.push(Step::SetSysctl { key: key.clone(), value: value.clone() });
-    }
     Ok(steps)
 }
 
-/// Only settings that belong to a namespace of the container's own; all others are the machine's.
-fn check_sysctl(key: &str, namespaces: &Namespaces) -> Result<()> {
-    const OF_IPC: [&str; 8] =
-        ["msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced"];
-    let field = format!("linux.sysctl[{key}]");
-    // Both spellings of sysctl(8): with dots, where a dot in a name is a slash, and with slashes.
-    let path = key.replace('.', "/");
-    if key.is_empty() || path.split('/').any(str::is_empty) || key.contains("..") {
-        return Err(Fault::invalid(field, "it is not the name of a setting"));
-    }
-    let needs = match path.split_once('/') {
-        Some(("net", _)) => NamespaceKind::Network,
-        Some(("fs", rest)) if rest.starts_with("mqueue/") => NamespaceKind::Ipc,
-        Some(("kernel", name)) if OF_IPC.contains(&name) => NamespaceKind::Ipc,
-        Some(("kernel", "hostname" | "domainname")) => NamespaceKind::Uts,
-        Some(("user", _)) => NamespaceKind::User,
-        _ => return Err(Fault::invalid(field, "it belongs to the whole machine, not to a namespace")),
+/// Kernel settings of the container's own namespaces.
+fn own_settings(spec: &Spec, namespaces: &Namespaces) -> Result<Vec<Step>> {
+    let setting = |(key, value): (&String, &String)| {
+        sysctl::check(key, namespaces)?;
+        Ok(Step::SetSysctl { key: key.clone(), value: value.clone() })
     };
-    if namespaces.has_own(needs) {
-        return Ok(());
-    }
-    Err(Fault::invalid(field, format!("it would change the host's: there is no {needs} namespace")))
+    spec.linux.sysctl.iter().map(setting).collect()
 }
 
 /// The last steps on the root, after which the host is out of reach.
@@ -276,17 +295,12 @@ fn propagation(spec: &Spec) -> Result<Propagation> {
     let name = &spec.linux.rootfs_propagation;
     let name = if name.is_empty() { "rslave" } else { name };
     let wrong = |why: String| Fault::invalid("linux.rootfsPropagation", why);
-    let propagation = Propagation::named(name).ok_or_else(|| {
-        wrong(format!("expected `private`, `slave`, `shared` or `unbindable`, got `{name}`"))
-    })?;
-    if propagation.is_shared() {
-        return Err(wrong(format!("`{name}` is not supported yet")));
-    }
-    Ok(propagation)
+    Propagation::named(name)
+        .ok_or_else(|| wrong(format!("expected `private`, `slave`, `shared` or `unbindable`, got `{name}`")))
 }
 
 fn root(ask: &Ask) -> Result<PathBuf> {
-    if ask.overlay.is_some() {
+    if ask.layers.is_some() {
         return Ok(PathBuf::from("/"));
     }
     match &ask.spec.root {

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use oci::NamespaceKind;
+use systemd::{Property, Scope};
 
-use crate::step::{Join, Side, Step};
+use crate::MemoryNodes;
+use crate::step::{Group, Join, Lower, Side, Step};
 
 /// The whole list, a line for each step: its number, who does it, what, and why.
 pub fn explain(steps: &[Step]) -> String {
@@ -23,6 +25,15 @@ pub fn trace_line(step: &Step, took: Duration) -> String {
     format!("{:>8} us  {:<5}  {step}", took.as_micros(), step.side())
 }
 
+impl fmt::Display for Lower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lower::Index { tars, .. } => write!(f, "{} tars and their index", tars.len()),
+            Lower::Folders(folders) => write!(f, "{} folders", folders.len()),
+        }
+    }
+}
+
 /// Reads after "cannot".
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,16 +47,24 @@ impl fmt::Display for Step {
             EnableControllers { path, needed } => {
                 write!(f, "enable {} below `{}`", needed.join(", "), path.display())
             }
+            StartScope { unit, properties, .. } => scope(f, unit, properties),
+            AttachToUnit { unit, below, .. } => write!(f, "have systemd put it into `{unit}{below}`"),
             WriteCgroup { path, file, value, .. } => {
                 write!(f, "write `{value}` to `{}`", path.join(file).display())
             }
             AttachDeviceRules { rules, .. } => write!(f, "attach {} device rules", rules.len()),
-            OpenSources { root: None, sources } => write!(f, "open {} sources of mounts", sources.len()),
-            OpenSources { sources, .. } => {
-                write!(f, "open the root folder and {} sources of mounts", sources.len())
-            }
+            OpenSources { root, sources } => opened(f, root.is_some(), sources.len()),
             Clone { new, through, into_cgroup } => clone(f, new, through, into_cgroup.as_deref()),
             MapIds(maps) => ids(f, maps),
+            MakeResctrlGroup { path, how } => {
+                let verb = if *how == Group::Existing { "find" } else { "make" };
+                write!(f, "{verb} resctrl group `{}`", path.display())
+            }
+            WriteSchemata { path, lines, .. } => {
+                write!(f, "write `{}` to `{}`", lines.join(" "), path.join("schemata").display())
+            }
+            JoinResctrl { groups } => write!(f, "join {} resctrl groups", groups.len()),
+            MoveDevice { name, new_name, .. } => device(f, name, new_name),
             SetOomScore { value, .. } => write!(f, "set the out-of-memory score to {value}"),
             RunHooks { stage, hooks } => write!(f, "run {} {} hooks", hooks.len(), stage.name()),
             JoinCgroups { paths } => write!(f, "join {} cgroups", paths.len()),
@@ -64,9 +83,12 @@ impl fmt::Display for Step {
             LayOverlay(overlay) => {
                 write!(f, "lay an overlay over {} folders of the host", overlay.layers.len())
             }
+            LayImage(image) => write!(f, "lay an overlay over image `{}`: {}", image.name, image.lower),
             BindRoot { path, .. } => write!(f, "make `{}` a mount", path.display()),
             OpenRoot { path } => write!(f, "make `{}` a mount in its own place", path.display()),
+            CopyUp { at, to, .. } => copied(f, at, to),
             Mount(mount) => mount.fmt(f),
+            LabelMount { path, label } => write!(f, "label `{}` `{label}`", path.display()),
             MakeFolder { path } => write!(f, "make folder `{}`", path.display()),
             MakeDevices { nodes, bind: false } => write!(f, "make {} device nodes", nodes.len()),
             MakeDevices { nodes, .. } => write!(f, "bind {} devices of the host", nodes.len()),
@@ -76,7 +98,7 @@ impl fmt::Display for Step {
             SetHostname { name } => write!(f, "set host name `{name}`"),
             SetDomainname { name } => write!(f, "set domain name `{name}`"),
             ReadonlyPaths { paths } => write!(f, "make {} paths read-only", paths.len()),
-            MaskPaths { paths } => write!(f, "mask {} paths", paths.len()),
+            MaskPaths { paths, .. } => write!(f, "mask {} paths", paths.len()),
             ReadonlyRoot => f.write_str("make the root read-only"),
             Pivot => f.write_str("pivot into the new root"),
             Chroot => f.write_str("chroot into the new root"),
@@ -89,8 +111,19 @@ impl fmt::Display for Step {
             NewSession { .. } => f.write_str("start a session on the terminal"),
             OwnStreams { uid } => write!(f, "give the standard streams to user {uid}"),
             SetLimits { limits } => write!(f, "set {} resource limits", limits.len()),
+            SetScheduler(how) => write!(f, "have it scheduled by {}", how.name),
+            SetIoPriority { name, level, .. } => write!(f, "have its disk requests in {name}, level {level}"),
+            SetMemoryPolicy(MemoryNodes { name, nodes: Some(nodes), .. }) => {
+                write!(f, "take memory by {name} from nodes {nodes}")
+            }
+            SetMemoryPolicy(MemoryNodes { name, .. }) => write!(f, "take memory by {name}"),
+            SetPersonality { domain: 0 } => f.write_str("have the kernel look as it is"),
+            SetPersonality { .. } => f.write_str("have the kernel look like a 32-bit one"),
+            SetAffinity { processors, .. } => write!(f, "use processors {processors} only"),
             SetUmask { mask } => write!(f, "set umask {mask:04o}"),
             SetProfile { name } => write!(f, "confine the program by AppArmor profile `{name}`"),
+            SetLabel { label, keyring: true } => write!(f, "label its keyring `{label}`"),
+            SetLabel { label, .. } => write!(f, "label the program `{label}`"),
             DropBounding { keep } => write!(f, "drop all but {} capabilities for ever", keep.count_ones()),
             SetUser { uid, gid, .. } => write!(f, "become user {uid} and group {gid}"),
             SetCapabilities { sets } => write!(f, "keep {sets}"),
@@ -103,6 +136,14 @@ impl fmt::Display for Step {
             Exec { args, .. } => write!(f, "exec `{}`", shorten(&args.join(" "))),
         }
     }
+}
+
+/// With what was asked for, and not what every scope has.
+fn scope(f: &mut fmt::Formatter<'_>, unit: &str, properties: &[Property]) -> fmt::Result {
+    write!(f, "have systemd make `{unit}` around it")?;
+    let asked = properties.iter().filter(|one| !Scope::has_always(&one.name));
+    let asked: Vec<String> = asked.map(ToString::to_string).collect();
+    if asked.is_empty() { Ok(()) } else { write!(f, " with {}", shorten(&asked.join(" "))) }
 }
 
 fn clone(
@@ -125,20 +166,38 @@ fn clone(
     }
 }
 
+fn opened(f: &mut fmt::Formatter<'_>, root: bool, sources: usize) -> fmt::Result {
+    write!(f, "open {}{sources} sources of mounts", if root { "the root folder and " } else { "" })
+}
+
+fn copied(f: &mut fmt::Formatter<'_>, at: &Path, to: &Path) -> fmt::Result {
+    write!(f, "copy what `{}` holds to `{}`, if that is empty", at.display(), to.display())
+}
+
+fn device(f: &mut fmt::Formatter<'_>, name: &str, new_name: &str) -> fmt::Result {
+    write!(f, "move network interface `{name}` into the container")?;
+    if name == new_name { Ok(()) } else { write!(f, " as `{new_name}`") }
+}
+
 fn names(kinds: &[NamespaceKind]) -> String {
     kinds.iter().map(NamespaceKind::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn ids(f: &mut fmt::Formatter<'_>, maps: &crate::IdMaps) -> fmt::Result {
+    /// A list of hundreds would leave no room for what went wrong.
+    const SHOWN: usize = 3;
     f.write_str("map ids")?;
-    for (at, map) in maps.uids.iter().enumerate() {
+    for (at, map) in maps.uids.iter().take(SHOWN).enumerate() {
         let comma = if at == 0 { "" } else { "," };
         write!(f, "{comma} {} to {}", map.container_id, map.host_id)?;
         if map.size > 1 {
             write!(f, " and {} more", map.size - 1)?;
         }
     }
-    Ok(())
+    match maps.uids.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        others => write!(f, ", and {others} other mappings"),
+    }
 }
 
 fn shorten(text: &str) -> String {
@@ -160,12 +219,18 @@ impl Step {
             MakeCgroup { .. } => "the group that limits, counts and ends its processes",
             EnableControllers { .. } => "a controller reaches a cgroup only through those above it",
             WriteCgroup { .. } => "a limit that was asked for",
+            StartScope { .. } => "the group that limits, counts and ends its processes, as systemd knows it",
+            AttachToUnit { .. } => "only systemd may move it there from here",
             AttachDeviceRules { .. } => "devices that are not allowed cannot be opened",
             OpenSources { .. } => "its user namespace may not let the child open them",
             Clone { through, .. } if !through.is_empty() => {
                 "through a helper: the kernel allows no other order"
             }
             Clone { .. } => "the container's first process, in a world of its own",
+            MoveDevice { .. } => "asked for; with its addresses, and up",
+            MakeResctrlGroup { .. } => "asked for: its share of the processors' cache",
+            WriteSchemata { .. } => "a share that was asked for",
+            JoinResctrl { .. } => "its share counts from here on, for it and all its children",
             MapIds(_) => "root inside is somebody ordinary outside",
             SetOomScore { .. } => "who is to be killed first when memory is short",
             RunHooks { .. } => "programs that the caller wants to run here",
@@ -182,10 +247,16 @@ impl Step {
             RaiseLoopback => "a new network namespace has nothing else, and has it down",
             NewKeyring { .. } => "the caller's keys cannot be reached",
             CutMounts { .. } => "what is mounted from here on is not seen outside",
+            LayOverlay(overlay) if overlay.changes.is_some() => {
+                "what is written goes to a folder of the container's own"
+            }
             LayOverlay(_) => "what is written stays in memory and is thrown away",
+            LayImage(_) => "the image stays as it is; what is written goes into a folder of the container's",
             BindRoot { .. } => "the root of a container must be a mount",
             OpenRoot { .. } => "others live in this mount namespace: nothing covers their root",
+            CopyUp { .. } => "a new volume begins with what the image has in its place",
             Mount(mount) => mount.why(),
+            LabelMount { .. } => "asked for; this file system takes no option for it",
             MakeFolder { .. } => "where the program is to start",
             MakeDevices { bind: true, .. } => "a user namespace may not make any",
             MakeDevices { .. } => "those that every program expects",
@@ -205,8 +276,13 @@ impl Step {
             Gate => "all is ready; the program runs when somebody says so",
             NewSession { .. } => "signals of the caller's terminal do not reach it",
             OwnStreams { .. } => "an ordinary user can open `/dev/stdout` again",
-            SetLimits { .. } | SetUmask { .. } => "asked for",
+            SetLimits { .. } | SetUmask { .. } | SetScheduler(_) | SetIoPriority { .. } => "asked for",
+            SetMemoryPolicy(_) | SetPersonality { .. } => "asked for",
+            SetAffinity { side: Side::Host, .. } => "asked for, until it is in the container's cgroup",
+            SetAffinity { .. } => "asked for, now that it is in the container's cgroup",
             SetProfile { .. } => "asked for; the kernel checks files and capabilities against it",
+            SetLabel { keyring: true, .. } => "nobody but the program could use it otherwise",
+            SetLabel { .. } => "asked for; SELinux checks all that it does against it",
             DropBounding { .. } => "not even a program with the setuid bit gets those back",
             SetUser { .. } => "from here on it is who it is to be",
             SetCapabilities { .. } => "root without these is not the machine's root",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fault::{Fault, Result};
+use oci::seccomp::Seccomp;
 use oci::{Process, Spec};
 use seccomp::{Arch, Filter};
 
@@ -11,12 +12,18 @@ use crate::step::{Listener, Step};
 /// Makes a profile with names that nobody knows an error. Source: crun(1).
 const STRICT: &str = "run.oci.seccomp_fail_unknown_syscall";
 
+/// Who decides about system calls, instead of `listenerPath`. Source: the same.
+const RECEIVER: &str = "run.oci.seccomp.receiver";
+
 /// A filter, and who decides where it does not.
 pub type Filtering = (Filter, Option<Listener>);
 
 /// What `linux.seccomp` asks for.
 pub(crate) fn of(spec: &Spec, warnings: &mut Vec<String>) -> Result<Option<Filtering>> {
     let Some(asked) = &spec.linux.seccomp else { return Ok(None) };
+    let receiver = |path: &String| Seccomp { listener_path: path.clone(), ..asked.clone() };
+    let received = spec.annotations.get(RECEIVER).map(receiver);
+    let asked = received.as_ref().unwrap_or(asked);
     let (filter, unknown) = seccomp::compile(asked, Arch::native())?;
     if !unknown.is_empty() {
         let why = format!("names that no system call has: {}", unknown.join(", "));

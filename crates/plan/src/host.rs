@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use oci::NamespaceKind;
+use systemd::{Manager, Scope};
+
 /// This machine and this caller.
 #[derive(Debug, Clone)]
 pub struct Host {
@@ -19,6 +22,12 @@ pub struct Host {
     pub can_set_groups: bool,
     /// The programs that give an ordinary user more ids than its own are there: newuidmap(1).
     pub id_helpers: bool,
+    /// Namespaces that the config has a path of, and that are our own: to enter them changes nothing.
+    pub own_namespaces: Vec<NamespaceKind>,
+    /// Where resctrl is mounted; only looked at for those who ask for `linux.intelRdt`.
+    pub resctrl: Option<PathBuf>,
+    /// SELinux is enabled; only looked at for those who ask for a label.
+    pub selinux: bool,
 }
 
 impl Host {
@@ -42,8 +51,23 @@ pub enum Cgroups {
     V1(Vec<Place>),
     /// A directory of the unified hierarchy.
     V2(Place),
+    /// The unified hierarchy, in which systemd makes it.
+    Systemd(Box<Unit>),
     /// Nobody gave us one, for this reason: the container stays in the caller's cgroup.
     None(String),
+}
+
+/// A unit of systemd's whose cgroup is to be the container's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// Its name, and where it is.
+    pub scope: Scope,
+    /// Which systemd makes it.
+    pub manager: Manager,
+    /// That one's version; 0 if nothing that is asked for depends on it.
+    pub version: u32,
+    /// Its cgroup.
+    pub place: Place,
 }
 
 /// A directory that is to be the container's cgroup.
@@ -67,6 +91,7 @@ impl Cgroups {
         match self {
             Cgroups::V1(places) => places,
             Cgroups::V2(place) => std::slice::from_ref(place),
+            Cgroups::Systemd(unit) => std::slice::from_ref(&unit.place),
             Cgroups::None(_) => &[],
         }
     }

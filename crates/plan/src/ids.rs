@@ -6,11 +6,19 @@ use oci::IdMapping;
 /// The kernel takes so many lines. Source: user_namespaces(7).
 const MOST: usize = 340;
 
+/// All of them in one write, of fewer bytes than one page. Source: the same; no machine has smaller pages.
+const PAGE: usize = 4096;
+
 /// Checks one list of mappings: not empty, no wrap around, no overlap on either side.
 pub(crate) fn check(field: &str, maps: &[IdMapping]) -> Result<()> {
     let wrong = |at: usize, why: &str| Err(Fault::invalid(format!("linux.{field}[{at}]"), why));
     if maps.len() > MOST {
         return wrong(MOST, "the kernel takes 340 mappings at most");
+    }
+    let bytes: usize = maps.iter().map(|map| line(map).len()).sum();
+    if bytes >= PAGE {
+        let why = format!("the mappings have {bytes} bytes together, and the kernel takes less than {PAGE}");
+        return Err(Fault::invalid(format!("linux.{field}"), why).hint("fewer mappings, of more ids each"));
     }
     for (at, map) in maps.iter().enumerate() {
         if map.size == 0 {
@@ -29,6 +37,11 @@ pub(crate) fn check(field: &str, maps: &[IdMapping]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// As `uid_map` and `gid_map` take it.
+fn line(map: &IdMapping) -> String {
+    format!("{} {} {}\n", map.container_id, map.host_id, map.size)
 }
 
 fn meet(a: u32, a_size: u32, b: u32, b_size: u32) -> bool {

@@ -17,8 +17,9 @@ pub(crate) struct Namespaces {
 }
 
 impl Namespaces {
-    /// Sorts them. The caller's own ones are those that are not listed.
-    pub(crate) fn of(linux: &Linux) -> Result<Namespaces> {
+    /// Sorts them. The caller's own ones are those that are not listed, and those of `own`: their paths lead to what
+    /// the container would be in anyhow, and nothing in them is the container's to change.
+    pub(crate) fn of(linux: &Linux, own: &[NamespaceKind]) -> Result<Namespaces> {
         let (mut new, mut join) = (Vec::new(), Vec::<Join>::new());
         for (at, namespace) in linux.namespaces.iter().enumerate() {
             let kind = namespace.kind;
@@ -37,6 +38,7 @@ impl Namespaces {
                 }
             }
         }
+        join.retain(|join| !own.contains(&join.kind));
         let namespaces = Namespaces { new, join };
         namespaces.check(linux)?;
         Ok(namespaces)
@@ -88,6 +90,11 @@ impl Namespaces {
     /// It is not in the caller's.
     pub(crate) fn has_own(&self, kind: NamespaceKind) -> bool {
         self.is_new(kind) || self.joins(kind)
+    }
+
+    /// The namespace file of this kind that it enters.
+    pub(crate) fn joined(&self, kind: NamespaceKind) -> Option<&PathBuf> {
+        self.join.iter().find(|join| join.kind == kind).map(|join| &join.path)
     }
 
     /// A helper has to join before the clone: a pid namespace is entered by children only, and the joined

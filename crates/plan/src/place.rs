@@ -2,12 +2,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use cgroup::Write;
+use cgroup::{Absent, Write};
 use fault::{Fault, Kind, Result};
-use oci::Resources;
+use oci::{ContainerId, Resources, Spec};
 
-use crate::check;
 use crate::host::{Cgroups, Host, Place};
+use crate::scope;
 use crate::step::Step;
 
 /// The container's directory in a hierarchy that is mounted on `mount`, in which our own process is in
@@ -34,8 +34,9 @@ pub fn leaf(mount: &Path, own: &Path, cgroups_path: &str, id: &str) -> Result<Pa
     Ok(if path.is_absolute() { mount.join(path_inside) } else { mount.join(inside(own)?).join(path_inside) })
 }
 
-/// The steps before the clone: make the cgroup, set its limits.
-pub(crate) fn prepare(host: &Host, limits: &Resources) -> Result<Vec<Step>> {
+/// The steps that make the cgroup and set its limits: before the clone, unless systemd makes it.
+pub(crate) fn prepare(host: &Host, spec: &Spec, id: &ContainerId) -> Result<Vec<Step>> {
+    let limits = &spec.linux.resources;
     let rules = cgroup::rules(&limits.devices).map_err(|(number, field, why)| {
         Fault::invalid(format!("linux.resources.devices[{number}].{field}"), why)
     })?;
@@ -49,14 +50,19 @@ pub(crate) fn prepare(host: &Host, limits: &Resources) -> Result<Vec<Step>> {
     match &host.cgroups {
         Cgroups::V1(places) => prepare_v1(places, limits, &rules),
         Cgroups::V2(place) => prepare_v2(place, limits, &rules),
-        Cgroups::None(why) => first_limit(limits).map_or(Ok(Vec::new()), |field| Err(no_cgroup(field, why))),
+        Cgroups::Systemd(unit) => scope::prepare(unit, spec, id, rules),
+        Cgroups::None(why) => without_cgroups(limits, why),
     }
 }
 
 /// A limit that was asked for, if one was.
-fn first_limit(limits: &Resources) -> Option<&'static str> {
-    let unified = (!limits.unified.is_empty()).then_some(UNIFIED);
-    cgroup::v2(limits).first().map(|write| write.field).or(unified)
+fn first_limit(limits: &Resources) -> Result<Option<String>> {
+    let unified = (!limits.unified.is_empty()).then(|| UNIFIED.to_string());
+    Ok(cgroup::v1(limits)?.first().map(|write| write.field.to_string()).or(unified))
+}
+
+fn without_cgroups(limits: &Resources, why: &str) -> Result<Vec<Step>> {
+    first_limit(limits)?.map_or(Ok(Vec::new()), |field| Err(no_cgroup(&field, why)))
 }
 
 const UNIFIED: &str = "linux.resources.unified";
@@ -71,7 +77,7 @@ fn prepare_v1(places: &[Place], limits: &Resources, rules: &[cgroup::Rule]) -> R
 }
 
 fn limits_v1(places: &[Place], limits: &Resources, rules: &[cgroup::Rule]) -> Result<Vec<Step>> {
-    let writes = cgroup::v1(limits).into_iter().chain(cgroup::device_writes(rules));
+    let writes = cgroup::v1(limits)?.into_iter().chain(cgroup::device_writes(rules));
     let step = |write: Write| {
         let place = places.iter().find(|place| place.has(write.controller)).ok_or_else(|| missing(&write))?;
         Ok(write_step(place, write))
@@ -79,17 +85,28 @@ fn limits_v1(places: &[Place], limits: &Resources, rules: &[cgroup::Rule]) -> Re
     writes.map(step).collect()
 }
 
-/// The steps of `update`: other limits for a container that exists.
+/// The steps of `update`: other limits for a container that exists. The other half of the answer are
+/// warnings, a sentence each.
 ///
 /// # Errors
 /// The field that this machine cannot honour.
-pub fn update(cgroups: &Cgroups, limits: &Resources) -> Result<Vec<Step>> {
-    check::later_of_resources(limits)?;
-    match cgroups {
+pub fn update(cgroups: &Cgroups, limits: &Resources) -> Result<(Vec<Step>, Vec<String>)> {
+    let steps = match cgroups {
         Cgroups::V1(_) if !limits.unified.is_empty() => Err(no_unified()),
         Cgroups::V1(places) => limits_v1(places, limits, &[]),
-        Cgroups::V2(place) => limits_v2(place, limits),
-        Cgroups::None(why) => first_limit(limits).map_or(Ok(Vec::new()), |field| Err(no_cgroup(field, why))),
+        Cgroups::V2(place) => limits_v2(place, limits, missing),
+        Cgroups::Systemd(unit) => limits_v2(&unit.place, limits, missing),
+        Cgroups::None(why) => without_cgroups(limits, why),
+    };
+    Ok((steps?, warnings(cgroups, limits)))
+}
+
+/// Limits that are left out or changed, a sentence each.
+pub(crate) fn warnings(cgroups: &Cgroups, limits: &Resources) -> Vec<String> {
+    match cgroups {
+        Cgroups::V1(_) => cgroup::warnings(limits, cgroup::Version::V1),
+        Cgroups::V2(_) | Cgroups::Systemd(_) => cgroup::warnings(limits, cgroup::Version::V2),
+        Cgroups::None(_) => Vec::new(),
     }
 }
 
@@ -104,8 +121,13 @@ fn no_cgroup(field: &str, why: &str) -> Fault {
         .hint("limits need root, or a cgroup that systemd has delegated to this user")
 }
 
-fn limits_v2(place: &Place, limits: &Resources) -> Result<Vec<Step>> {
-    let writes = cgroup::v2(limits);
+/// The writes that set limits; `missing` says why a controller is not there.
+pub(crate) fn limits_v2(
+    place: &Place,
+    limits: &Resources,
+    missing: impl Fn(&Write) -> Fault,
+) -> Result<Vec<Step>> {
+    let writes = cgroup::v2(limits)?;
     if let Some(write) = writes.iter().find(|write| !place.has(write.controller)) {
         return Err(missing(write));
     }
@@ -117,25 +139,28 @@ fn limits_v2(place: &Place, limits: &Resources) -> Result<Vec<Step>> {
 }
 
 fn prepare_v2(place: &Place, limits: &Resources, rules: &[cgroup::Rule]) -> Result<Vec<Step>> {
-    let writes = cgroup::v2(limits);
+    let writes = cgroup::v2(limits)?;
     let mut needed: Vec<String> = writes.iter().map(|write| write.controller.to_string()).collect();
     needed.extend(limits.unified.keys().filter_map(|file| file.split('.').next()).map(String::from));
     needed.sort();
     needed.dedup();
-    let set = limits_v2(place, limits)?;
+    let set = limits_v2(place, limits, missing)?;
     let mut steps = make(place);
-    // From the top down: a controller reaches a cgroup only through all those above it.
-    let above: Vec<_> =
-        place.leaf.ancestors().skip(1).take_while(|path| path.starts_with(&place.mount)).collect();
-    let enable = |path: &&Path| Step::EnableControllers { path: path.to_path_buf(), needed: needed.clone() };
-    let enable: Vec<Step> = above.iter().rev().map(enable).collect();
     let made_above = steps.len().saturating_sub(1);
-    steps.splice(made_above..made_above, enable);
+    steps.splice(made_above..made_above, enable(place, &needed));
     steps.extend(set);
     if !rules.is_empty() {
         steps.push(Step::AttachDeviceRules { path: place.leaf.clone(), rules: rules.to_vec() });
     }
     Ok(steps)
+}
+
+/// From the top down: a controller reaches a cgroup only through all those above it.
+pub(crate) fn enable(place: &Place, needed: &[String]) -> Vec<Step> {
+    let above: Vec<_> =
+        place.leaf.ancestors().skip(1).take_while(|path| path.starts_with(&place.mount)).collect();
+    let enable = |path: &&Path| Step::EnableControllers { path: path.to_path_buf(), needed: needed.to_vec() };
+    above.iter().rev().map(enable).collect()
 }
 
 fn make(place: &Place) -> Vec<Step> {
@@ -156,6 +181,7 @@ fn write_step(place: &Place, write: Write) -> Step {
         file: write.file.into(),
         value: write.value,
         field: write.field.into(),
+        absent: write.absent,
     }
 }
 
@@ -169,12 +195,13 @@ fn unified(place: &Place, file: &str, value: &str) -> Result<Step> {
             file: file.to_string(),
             value: value.to_string(),
             field,
+            absent: Absent::Refuse,
         }),
         _ => Err(Fault::invalid(field, "it is not the file of a controller that this machine has")),
     }
 }
 
-fn missing(write: &Write) -> Fault {
+pub(crate) fn missing(write: &Write) -> Fault {
     let controller = write.controller;
     Fault::new(Kind::Unavailable, format!("use `{}`", write.field))
         .because(format!("this machine has no cgroup controller `{controller}`"))

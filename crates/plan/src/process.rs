@@ -1,9 +1,12 @@
 //! The container's process: who it is, and what it may do.
 
+use std::collections::BTreeMap;
+
 use fault::{Fault, Result};
 use oci::{NamespaceKind, Process, Spec};
 
 use crate::ids;
+use crate::label;
 use crate::namespaces::Namespaces;
 use crate::rlimits::Resource;
 use crate::step::{Limit, Step};
@@ -13,6 +16,23 @@ use crate::{Sets, Side};
 pub(crate) fn search_path(process: &Process) -> String {
     let path = process.env.iter().rev().find_map(|pair| pair.strip_prefix("PATH="));
     path.unwrap_or_default().to_string()
+}
+
+/// The environment with one entry for each name: the last one counts, where the first one stood. Programs take the first
+/// of two, and whoever adds one means it.
+pub(crate) fn environment(process: &Process) -> Vec<String> {
+    let mut entries: Vec<String> = Vec::with_capacity(process.env.len());
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in &process.env {
+        let name = entry.split('=').next().unwrap_or_default();
+        if let Some(at) = places.get(name).copied() {
+            entries[at].clone_from(entry);
+        } else {
+            places.insert(name, entries.len());
+            entries.push(entry.clone());
+        }
+    }
+    entries
 }
 
 /// Checks the fields that stand alone.
@@ -35,6 +55,10 @@ pub(crate) fn check(process: &Process) -> Result<()> {
         if id == u32::MAX {
             return Err(Fault::invalid(format!("process.user.{field}"), format!("{id} is not an id")));
         }
+    }
+    if let Some(at) = user.additional_gids.iter().position(|gid| *gid == u32::MAX) {
+        let why = format!("{} is not an id", u32::MAX);
+        return Err(Fault::invalid(format!("process.user.additionalGids[{at}]"), why));
     }
     match user.umask {
         Some(mask) if mask > 0o777 => {
@@ -74,6 +98,24 @@ pub(crate) fn oom_score(process: &Process, namespaces: &Namespaces, side: Side) 
     process.oom_score_adj.filter(|_| by == side).map(|value| Step::SetOomScore { value, side })
 }
 
+/// Leaves the groups as the caller has them, who may reach files by them. Source: crun(1).
+const KEEP_GROUPS: &str = "run.oci.keep_original_groups";
+
+/// The annotations say that the process keeps the caller's groups.
+///
+/// # Errors
+/// `Invalid`: something else than `1` or `0`.
+pub fn keeps_groups(annotations: &BTreeMap<String, String>) -> Result<bool> {
+    match annotations.get(KEEP_GROUPS).map(String::as_str) {
+        None | Some("0" | "") => Ok(false),
+        Some("1") => Ok(true),
+        Some(other) => {
+            let why = format!("expected `1` or `0`, got `{other}`");
+            Err(Fault::invalid(format!("annotations[{KEEP_GROUPS}]"), why))
+        }
+    }
+}
+
 /// What callers get who do not say: not their own, which for a daemon may be 0.
 const UMASK: u32 = 0o022;
 
@@ -105,6 +147,7 @@ pub(crate) fn become_user(
     if !process.apparmor_profile.is_empty() {
         steps.push(Step::SetProfile { name: process.apparmor_profile.clone() });
     }
+    steps.extend(label::of_program(&process.selinux_label));
     steps.push(Step::DropBounding { keep: sets.bounding });
     // Without `noNewPrivileges` this takes a capability, which goes with the user.
     steps.extend(filter.filter(|_| !process.no_new_privileges));

@@ -1,13 +1,16 @@
 //! Everything that can be done to make a container, as data.
 
+use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 use oci::{Hook, IdMapping, NamespaceKind, TimeOffset};
 use seccomp::Filter;
 use serde::{Deserialize, Serialize};
+use systemd::{Manager, Property};
 
-use crate::{Mount, Propagation, Resource, Sets};
+use crate::{MemoryNodes, Mount, MountIds, Numbers, Propagation, Resource, Scheduling, Sets};
 
 /// Which process runs a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +40,32 @@ pub enum Step {
     MakeCgroup { path: PathBuf, inherit_cpuset: bool, shared: bool },
     /// Passes controllers on to the cgroups below; of those that the kernel has, `needed` must be there.
     EnableControllers { path: PathBuf, needed: Vec<String> },
+    /// Has systemd make a scope around the child, whose cgroup that is from then on. After the clone: a scope must have
+    /// a process.
+    StartScope { unit: String, manager: Manager, path: PathBuf, properties: Vec<Property> },
+    /// Has systemd put the child into the cgroup of a unit, or into one `below`: where the way between two cgroups
+    /// leads through one that is not ours.
+    AttachToUnit { unit: String, manager: Manager, below: String },
     /// Sets a limit, before there is anybody to limit.
-    WriteCgroup { path: PathBuf, file: String, value: String, field: String },
+    WriteCgroup { path: PathBuf, file: String, value: String, field: String, absent: cgroup::Absent },
     /// Says which devices may be used (cgroup v2).
     AttachDeviceRules { path: PathBuf, rules: Vec<cgroup::Rule> },
     /// Opens what the child may not be able to open once it is in its user namespace.
-    OpenSources { root: Option<PathBuf>, sources: Vec<(String, PathBuf, bool)> },
+    OpenSources { root: Option<PathBuf>, sources: Vec<HostSource> },
     /// The one clone: a new process in new namespaces. `through` are joined first, by a helper that clones
     /// on and ends; only where the kernel allows no other order.
     Clone { new: Vec<NamespaceKind>, through: Vec<Join>, into_cgroup: Option<PathBuf> },
     /// Says which ids of the new user namespace are which outside; without it the child is nobody.
     MapIds(IdMaps),
+    /// Moves a network interface of ours into the container's network namespace: that of its first process, or
+    /// the one that it is to join.
+    MoveDevice { name: String, new_name: String, into: Option<PathBuf> },
+    /// Makes a group of resctrl, or finds that somebody else has. Only `own` ones go with the container.
+    MakeResctrlGroup { path: PathBuf, how: Group },
+    /// Says which share a group of resctrl has; each line is of one resource.
+    WriteSchemata { path: PathBuf, lines: Vec<String>, field: &'static str },
+    /// Puts the container's first process, or one who enters it, into groups of resctrl.
+    JoinResctrl { groups: Vec<PathBuf> },
     /// How gladly the kernel kills it. Lowering it needs a privilege of the host's, so with a user
     /// namespace the host does it.
     SetOomScore { value: i32, side: Side },
@@ -77,13 +95,21 @@ pub enum Step {
     CutMounts { propagation: Propagation },
     /// Lays an overlay over a part of the host, with what is written kept in memory (`nagaya run host`).
     LayOverlay(Overlay),
+    /// Lays a folder for changes over the layers of an image.
+    LayImage(ImageRoot),
     /// Makes the root folder a mount, which `pivot_root` wants.
     BindRoot { path: PathBuf, by_host: bool },
     /// Makes the root folder a mount in its own place: in a mount namespace that others live in, nothing may
     /// cover their root.
     OpenRoot { path: PathBuf },
+    /// Lets a folder of the host, if it is empty, begin with what the root has in the place that it is to be mounted on.
+    /// Before anything is mounted: what counts is the image, and no file system of the kernel's. By a folder beside it
+    /// that is there until all is copied, so that whoever comes after a crash goes on.
+    CopyUp { at: PathBuf, to: PathBuf, by: PathBuf },
     /// Mounts.
     Mount(Mount),
+    /// Sets the SELinux label of a mount that takes no option for it.
+    LabelMount { path: PathBuf, label: String },
     /// Makes a folder that the caller expects to be there.
     MakeFolder { path: PathBuf },
     /// Makes device nodes, or binds the host's where a user namespace may not make any.
@@ -102,8 +128,8 @@ pub enum Step {
     SetDomainname { name: String },
     /// Paths that can only be read.
     ReadonlyPaths { paths: Vec<String> },
-    /// Paths that read as empty.
-    MaskPaths { paths: Vec<String> },
+    /// Paths that read as empty; the options are for the empty folder.
+    MaskPaths { paths: Vec<String>, options: Vec<String> },
     /// Nothing of the root folder itself can be changed. After all that is made in it.
     ReadonlyRoot,
     /// Makes the new root the root of everything, and lets go of the old one.
@@ -127,11 +153,24 @@ pub enum Step {
     OwnStreams { uid: u32 },
     /// Limits of setrlimit(2).
     SetLimits { limits: Vec<Limit> },
+    /// How it gets processor time. While still root: more than others takes a privilege.
+    SetScheduler(Scheduling),
+    /// Which of its requests a disk serves first.
+    SetIoPriority { name: &'static str, class: u16, level: u16 },
+    /// Which memory nodes its memory comes from; not before it is in its cgroup, which may allow some only.
+    SetMemoryPolicy(MemoryNodes),
+    /// What it takes the kernel for: a 64-bit or a 32-bit one.
+    SetPersonality { domain: u32 },
+    /// Which processors one who is put into a container may use: on the host's side before it is in its
+    /// cgroup, which the child inherits, and on the child's after.
+    SetAffinity { processors: Numbers, field: String, side: Side },
     /// Mode bits that new files do not get.
     SetUmask { mask: u32 },
     /// An AppArmor profile for the program, from `Exec` on. While still root: to others, our files of proc
     /// belong to somebody else.
     SetProfile { name: String },
+    /// The SELinux label of the program, or of the keyring that is made next. While still root, as above.
+    SetLabel { label: String, keyring: bool },
     /// Gives up for ever what no program is ever to have. While still root: it takes a capability.
     DropBounding { keep: u64 },
     /// Becomes the user. Capabilities are kept across it, to be cut to size next.
@@ -149,6 +188,26 @@ pub enum Step {
     FilterCalls { filter: Filter, listener: Option<Listener> },
     /// Becomes the program.
     Exec { args: Vec<String>, env: Vec<String> },
+}
+
+/// What the host opens for a mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSource {
+    /// Which field asked for the mount: `mounts[3]`.
+    pub field: String,
+    /// An absolute path.
+    pub path: PathBuf,
+    /// With all that is mounted below.
+    pub recursive: bool,
+    /// What is mounted below it on one side appears on the other. Never with a user namespace, whose mounts are
+    /// not the machine's.
+    pub shared: bool,
+    /// Its files are shown under other owners.
+    pub ids: Option<MountIds>,
+    /// A symbolic link is what it leads to, not the link itself.
+    pub follow: bool,
+    /// Only this part of it.
+    pub part: Option<PathBuf>,
 }
 
 /// Who decides about system calls of `SCMP_ACT_NOTIFY`.
@@ -171,11 +230,36 @@ pub enum Undo {
         /// Others may use it too: it goes only if it is empty.
         shared: bool,
     },
+    /// Removes a group of resctrl; who is in it goes to the one above.
+    RemoveResctrlGroup {
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// Has systemd stop a unit, after ending whoever is in it, and forget it.
+    StopUnit {
+        /// Its name.
+        unit: String,
+        /// Which systemd.
+        manager: Manager,
+        /// The directory of its cgroup.
+        path: PathBuf,
+    },
     /// Runs programs of the caller's.
     RunHooks {
         /// Which.
         hooks: Vec<Hook>,
     },
+}
+
+/// Whose a group of resctrl is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// The container's.
+    Own,
+    /// Made if it is not there, and left when the container goes.
+    Shared,
+    /// Somebody else's, who has made it.
+    Existing,
 }
 
 /// An existing namespace.
@@ -188,7 +272,7 @@ pub struct Join {
 }
 
 /// Which ids of a user namespace are which outside.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdMaps {
     /// Users.
     pub uids: Vec<IdMapping>,
@@ -217,13 +301,68 @@ pub struct Overlay {
     pub layers: Vec<(PathBuf, PathBuf)>,
     /// Files and folders of the host that cannot be seen, with what stands in for them.
     pub hidden: Vec<(PathBuf, Hidden)>,
-    /// Bytes that may be written; nothing means half of the machine's memory.
+    /// A folder of the host for what is written, made if it is not there, and left: see [`upper_of`]. Without it, that is in
+    /// memory, and gone with the container.
+    pub changes: Option<PathBuf>,
+    /// Bytes that may be written to memory; nothing means half of the machine's.
     pub size: Option<u64>,
     /// In a user namespace the overlay's own marks are kept in another name space of attributes.
     pub userxattr: bool,
     /// If there are any, the root is an empty folder in memory with these in it, and no layer: in a user
     /// namespace nothing can be laid over a folder in which somebody else has mounted something.
     pub stubs: Vec<(PathBuf, Stub)>,
+}
+
+/// Where in the folder for changes a layer of [`Overlay`] writes to, by where it lies: `upper/%2Fusr`. There may be others
+/// the next time.
+pub fn upper_of(at: &Path) -> PathBuf {
+    Path::new("upper").join(escaped(at))
+}
+
+/// Where it works, beside that.
+pub fn work_of(at: &Path) -> PathBuf {
+    Path::new("work").join(escaped(at))
+}
+
+/// As one name.
+fn escaped(path: &Path) -> PathBuf {
+    let bytes = path.as_os_str().as_bytes().iter();
+    let escape = |byte: &u8| match byte {
+        b'/' => b"%2F".to_vec(),
+        b'%' => b"%25".to_vec(),
+        byte => vec![*byte],
+    };
+    PathBuf::from(OsString::from_vec(bytes.flat_map(escape).collect()))
+}
+
+/// An image as a root: its layers are only read, and what is changed goes into a folder above them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageRoot {
+    /// What people call the image, or its id.
+    pub name: String,
+    /// Its layers.
+    pub lower: Lower,
+    /// A folder of the host, made if it is not there, and left: in it are the folders of overlayfs for changes and for
+    /// its own work.
+    pub changes: PathBuf,
+    /// The ids of the user namespace that it is in, if it is in one.
+    pub owners: Option<IdMaps>,
+    /// The changes go with the container, so nothing of them needs to reach the disk.
+    pub volatile: bool,
+}
+
+/// The layers of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lower {
+    /// An EROFS index, and the tars that it tells the places of, in its order.
+    Index {
+        /// The index.
+        index: PathBuf,
+        /// The tars.
+        tars: Vec<PathBuf>,
+    },
+    /// Folders, the topmost first.
+    Folders(Vec<PathBuf>),
 }
 
 /// Something to stand in an empty root, each after the folder that it is in.
@@ -311,6 +450,11 @@ impl Stage {
         }
     }
 
+    /// They run in the container's namespaces.
+    pub fn is_childs(self) -> bool {
+        self.side() == Side::Child
+    }
+
     fn side(self) -> Side {
         match self {
             Stage::CreateContainer | Stage::StartContainer => Side::Child,
@@ -325,9 +469,11 @@ impl Step {
         use Step::*;
         match self {
             Record { .. } | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
+            StartScope { .. } | AttachToUnit { .. } => Side::Host,
             AttachDeviceRules { .. } | OpenSources { .. } | Clone { .. } | MapIds(_) | Save => Side::Host,
-            ConnectListener { .. } => Side::Host,
-            SetOomScore { side, .. } | Enter { side, .. } => *side,
+            ConnectListener { .. } | MoveDevice { .. } => Side::Host,
+            MakeResctrlGroup { .. } | WriteSchemata { .. } | JoinResctrl { .. } => Side::Host,
+            SetOomScore { side, .. } | Enter { side, .. } | SetAffinity { side, .. } => *side,
             RunHooks { stage, .. } => stage.side(),
             _ => Side::Child,
         }
@@ -344,13 +490,14 @@ impl Step {
             | NewKeyring { .. }
             | CutMounts { .. }
             | LayOverlay(_)
+            | LayImage(_)
+            | CopyUp { .. }
             | MakeFolder { .. }
+            | LabelMount { .. }
+            | SetLabel { keyring: true, .. }
             | MakeDevices { .. } => false,
-            SetClocks { .. }
-            | JoinNamespace(_)
-            | MakeConsole { .. }
-            | SetSysctl { .. }
-            | SetOomScore { .. } => false,
+            SetClocks { .. } | JoinNamespace(_) | MakeConsole { .. } | SetOomScore { .. } => false,
+            SetSysctl { key, .. } => is_of_an_interface(key),
             Unshare { kind } => *kind == NamespaceKind::Cgroup,
             MakeLinks
             | SetHostname { .. }
@@ -367,10 +514,39 @@ impl Step {
             Step::MakeCgroup { path, shared, .. } => {
                 Some(Undo::RemoveCgroup { path: path.clone(), shared: *shared })
             }
+            Step::MakeResctrlGroup { path, how: Group::Own } => {
+                Some(Undo::RemoveResctrlGroup { path: path.clone() })
+            }
+            Step::StartScope { unit, manager, path, .. } => {
+                Some(Undo::StopUnit { unit: unit.clone(), manager: manager.clone(), path: path.clone() })
+            }
             Step::Record { poststop } if !poststop.is_empty() => {
                 Some(Undo::RunHooks { hooks: poststop.clone() })
             }
             _ => None,
+        }
+    }
+}
+
+/// A setting such as `net.ipv4.conf.eth0.forwarding`: the host may be about to bring `eth0`.
+fn is_of_an_interface(key: &str) -> bool {
+    let mut parts = key.split(['.', '/']).skip(2);
+    matches!(parts.next(), Some("conf" | "neigh"))
+        && parts.next().is_some_and(|name| !["all", "default", "lo"].contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_an_interface_wait_for_it() {
+        let waits = |key: &str| Step::SetSysctl { key: key.to_string(), value: String::new() }.needs_host();
+        for key in ["net.ipv4.conf.eth0.forwarding", "net/ipv6/neigh/eth0.7/retrans_time_ms"] {
+            assert!(waits(key), "{key}");
+        }
+        for key in ["net.ipv4.conf.all.forwarding", "net.ipv4.ping_group_range", "kernel.msgmax", ""] {
+            assert!(!waits(key), "{key}");
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use oci::{ContainerId, IdMapping, Namespace, NamespaceKind, Spec};
-use plan::{Ask, Cgroups, Host, Place, create};
+use plan::{Ask, Cgroups, Host, Place, Unit, create};
+use systemd::{Manager, Scope};
 
 fn host(cgroups: Cgroups) -> Host {
     Host {
@@ -14,6 +15,9 @@ fn host(cgroups: Cgroups) -> Host {
         in_user_namespace: false,
         id_helpers: false,
         can_set_groups: true,
+        own_namespaces: Vec::new(),
+        selinux: false,
+        resctrl: None,
     }
 }
 
@@ -49,7 +53,7 @@ fn lists(spec: &Spec, host: &Host, gate: bool) -> fault::Result<String> {
         id: &id,
         spec,
         bundle: Path::new("/b"),
-        overlay: None,
+        layers: None,
         gate,
         pivot: true,
         keyring: false,
@@ -119,6 +123,94 @@ child cut the mounts off from the host's
     assert!(text.ends_with(&format!("{END}child exec `sh`\n")), "no gate in `run`: {text}");
 }
 
+/// A scope of `system.slice`, as far as a host knows it before it is there.
+fn scope() -> Cgroups {
+    let scope = Scope::of("system.slice:p:n", "web", false).expect("three words");
+    let mut place = place("/c", &["memory", "pids", "hugetlb"]);
+    place.leaf = place.mount.join(scope.folder());
+    Cgroups::Systemd(Box::new(Unit { scope, manager: Manager::system(), version: 0, place }))
+}
+
+#[test]
+fn systemd_makes_a_scope_around_the_child_while_it_mounts() {
+    let mut spec = spec();
+    spec.linux.namespaces.push(Namespace { kind: NamespaceKind::Cgroup, path: String::new() });
+    let text = lists(&spec, &host(scope()), true).unwrap();
+    let expected = format!(
+        "\
+host  write down what will be made
+host  clone into new namespaces: mount, pid
+host  have systemd make `p-n.scope` around it with MemoryMax=67108864
+host  write `67108864` to `/c/system.slice/p-n.scope/memory.max`
+child cut the mounts off from the host's
+child make `/b/rootfs` a mount
+child mount proc on `/proc`
+child make 6 device nodes
+child make the links of `/dev`
+child make 5 paths read-only
+child mask 10 paths
+child make a new cgroup namespace
+child mount cgroup2 on `/sys/fs/cgroup` (ro,nosuid,nodev,noexec)
+{END}child wait for `start`
+child exec `sh`
+"
+    );
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn nobody_looks_at_a_scope_before_systemd_has_made_it() {
+    let order = |spec: &Spec| {
+        let text = lists(spec, &host(scope()), true).unwrap();
+        let at = |step: &str| text.find(step).unwrap_or_else(|| panic!("no {step} in {text}"));
+        let steps = ["have systemd make", "on `/sys/fs/cgroup`"];
+        assert!(steps.map(at).is_sorted(), "{text}");
+        text
+    };
+    let mut spec = spec();
+    // Without a namespace for it, the cgroup itself is bound; that waits for the host.
+    let text = order(&spec);
+    assert!(text.contains("child bind the container's cgroup on `/sys/fs/cgroup`"), "{text}");
+    // A mount in the cgroup's place cannot be made before it, so that one cannot be made last.
+    spec.linux.namespaces.push(Namespace { kind: NamespaceKind::Cgroup, path: String::new() });
+    spec.mounts.push(oci::Mount {
+        destination: "/sys/fs/cgroup/x".into(),
+        kind: "tmpfs".into(),
+        ..oci::Mount::default()
+    });
+    let text = order(&spec);
+    let at = |step: &str| text.find(step).unwrap_or_else(|| panic!("no {step} in {text}"));
+    let steps =
+        ["new cgroup namespace", "cut the mounts off", "mount cgroup2", "mount tmpfs on `/sys/fs/cgroup/x`"];
+    assert!(steps.map(at).is_sorted(), "{text}");
+    // What systemd knows nothing of is passed on by us.
+    spec.linux.resources.hugepage_limits.push(oci::HugepageLimit { page_size: "2MB".into(), limit: 0 });
+    let text = order(&spec);
+    let at = |step: &str| text.find(step).unwrap_or_else(|| panic!("no {step} in {text}"));
+    let steps = ["have systemd", "enable hugetlb below `/c`", "below `/c/system.slice`", "hugetlb.2MB.max"];
+    assert!(steps.map(at).is_sorted(), "{text}");
+}
+
+#[test]
+fn an_annotation_is_a_property_or_refused() {
+    let mut spec = spec();
+    let mut ask = |name: &str, value: &str| {
+        spec.annotations = [(format!("org.systemd.property.{name}"), value.to_string())].into();
+        let with_systemd = lists(&spec, &host(scope()), true);
+        assert!(
+            lists(&spec, &host(Cgroups::V2(place("/c", &["memory"]))), true).is_ok(),
+            "a note to all others"
+        );
+        with_systemd
+    };
+    let text = ask("TimeoutStopSec", "7").unwrap();
+    assert!(text.contains("with TimeoutStopUSec=7000000 MemoryMax=67108864\n"), "{text}");
+    for (name, value) in [("OnFailure", "['x.service']"), ("MemoryMax", "uint64 5")] {
+        let refused = ask(name, value).unwrap_err().sentence();
+        assert!(refused.contains(&format!("annotations[org.systemd.property.{name}]")), "{refused}");
+    }
+}
+
 #[test]
 fn an_ordinary_user_maps_itself_and_has_no_limits() {
     let mut spec = spec();
@@ -136,6 +228,28 @@ fn an_ordinary_user_maps_itself_and_has_no_limits() {
         assert!(text.contains(step), "{step}: {text}");
     }
     assert!(!text.contains("cgroup `"), "{text}");
+}
+
+#[test]
+fn what_is_shared_with_the_host_is_opened_by_whoever_can() {
+    let mut spec = spec();
+    spec.mounts.push(oci::Mount {
+        destination: "/data".into(),
+        source: "/srv".into(),
+        options: vec!["rbind".into(), "rshared".into()],
+        ..oci::Mount::default()
+    });
+    let mut host = host(Cgroups::None("none here".into()));
+    spec.linux.resources = oci::Resources::default();
+    let opened = "host  open 1 sources of mounts\n";
+    assert!(lists(&spec, &host, false).unwrap().contains(opened));
+    // An ordinary user cannot open a part of the host outside of its user namespace: the child does it there.
+    host.capabilities = 0;
+    assert!(!lists(&spec, &host, false).unwrap().contains(opened));
+    // The control: what nobody shares, the child opens.
+    host.capabilities = u64::MAX;
+    spec.mounts.last_mut().unwrap().options.pop();
+    assert!(!lists(&spec, &host, false).unwrap().contains(opened));
 }
 
 #[test]
@@ -171,7 +285,7 @@ fn what_needs_the_host_waits_for_it() {
         id: &id,
         spec: &spec,
         bundle,
-        overlay: None,
+        layers: None,
         gate: true,
         pivot: true,
         keyring: false,
@@ -214,10 +328,15 @@ fn who_enters_does_what_the_first_process_did() {
         namespaces: vec![NamespaceKind::Pid, NamespaceKind::Mount, NamespaceKind::User],
         cgroups: vec!["/c/memory/web".into()],
         cgroup: None,
+        unit: None,
         keyring: Some("_ses.web".into()),
         privileged: true,
         can_set_groups: true,
         capabilities: u64::MAX,
+        personality: None,
+        memory_policy: None,
+        selinux: false,
+        resctrl: vec!["/r/web".into()],
         filtering: None,
     };
     let list = |standing: &plan::Standing| {
@@ -229,6 +348,7 @@ fn who_enters_does_what_the_first_process_did() {
     let expected = "\
 host hide, and have the next process in the container's namespaces: pid
 host clone
+host join 1 resctrl groups
 child join 1 cgroups
 child enter the container's namespaces: mount, user
 child become root of the user namespace
@@ -246,9 +366,73 @@ child forbid new privileges
 child exec `sh`
 ";
     assert_eq!(list(&standing), expected);
+    // Where only systemd may move it, that is before it enters anything.
+    let unit = Some(("p-n.scope".to_string(), Manager::system(), "/sub".to_string()));
+    let moved = list(&plan::Standing { cgroups: vec![], unit, ..standing.clone() });
+    assert!(
+        moved.contains("host clone\nhost have systemd put it into `p-n.scope/sub`\nhost join 1 resctrl groups\nchild enter"),
+        "{moved}"
+    );
     // An ordinary user has no privilege before it is in the user namespace.
     let ordinary = list(&plan::Standing { privileged: false, ..standing });
     assert!(
         ordinary.contains("host hide, and have the next process in the container's namespaces: pid, user")
     );
+}
+
+/// The steps about shares of cache, where resctrl is mounted.
+fn shares(rdt: &str) -> fault::Result<(String, usize)> {
+    let mut spec = spec();
+    spec.linux.resources = oci::Resources::default();
+    spec.linux.intel_rdt = Some(serde_json::from_str(rdt).expect("an intelRdt"));
+    let mounted = Host { resctrl: Some("/r".into()), ..host(Cgroups::None("none here".into())) };
+    let id: ContainerId = "web".parse()?;
+    let ask = Ask {
+        id: &id,
+        spec: &spec,
+        bundle: Path::new("/b"),
+        layers: None,
+        gate: false,
+        pivot: true,
+        keyring: false,
+        preserve_fds: 0,
+    };
+    let steps = create(&ask, &mounted)?.steps;
+    let undone = steps.iter().filter(|step| step.undo().is_some()).count();
+    let lines =
+        steps.iter().map(ToString::to_string).filter(|line| line.contains("/r") && !line.contains("/b/"));
+    let join = steps.iter().map(ToString::to_string).filter(|line| line.contains("resctrl groups"));
+    Ok((lines.chain(join).collect::<Vec<_>>().join("\n"), undone))
+}
+
+#[test]
+fn a_share_of_the_cache_is_a_group_of_its_own_or_one_with_a_name() {
+    let own =
+        "make resctrl group `/r/web`\nwrite `L3:0=f MB:0=20` to `/r/web/schemata`\njoin 1 resctrl groups";
+    let asked = r#"{"l3CacheSchema":"L3:0=f","memBwSchema":"MB:0=20"}"#;
+    assert_eq!(shares(asked).unwrap(), (own.to_string(), 1));
+    // One with a name outlives the container.
+    let named = own.replace("/r/web", "/r/gold");
+    let asked = r#"{"closID":"gold","l3CacheSchema":"L3:0=f","memBwSchema":"MB:0=20"}"#;
+    assert_eq!(shares(asked).unwrap(), (named, 0));
+    // Without a share, somebody else has made it.
+    let found = "find resctrl group `/r/gold`\njoin 1 resctrl groups";
+    assert_eq!(shares(r#"{"closID":"gold"}"#).unwrap(), (found.to_string(), 0));
+    // What is counted apart is the container's own.
+    let counted =
+        "find resctrl group `/r/gold`\nmake resctrl group `/r/gold/mon_groups/web`\njoin 2 resctrl groups";
+    assert_eq!(shares(r#"{"closID":"gold","enableMonitoring":true}"#).unwrap(), (counted.to_string(), 1));
+    let refused = shares(r#"{"closID":"../gold"}"#).unwrap_err();
+    assert!(refused.sentence().contains("`linux.intelRdt.closID`"), "{refused}");
+}
+
+#[test]
+fn a_share_of_the_cache_needs_resctrl() {
+    let mut spec = spec();
+    spec.linux.resources = oci::Resources::default();
+    spec.linux.intel_rdt = Some(oci::IntelRdt::default());
+    let refused = lists(&spec, &host(Cgroups::None("none here".into())), false).unwrap_err().sentence();
+    assert!(refused.contains("`linux.intelRdt`") && refused.contains("resctrl is not mounted"), "{refused}");
+    spec.linux.intel_rdt = None;
+    assert!(lists(&spec, &host(Cgroups::None("none here".into())), false).is_ok());
 }

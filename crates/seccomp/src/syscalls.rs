@@ -44,7 +44,7 @@ pub(crate) fn number(row: &Row, arch: Arch) -> Option<u32> {
 
 /// Sorted by name. The columns are those of [`Arch::column`].
 #[rustfmt::skip]
-static ALL: [Row; 482] = [
+static ALL: [Row; 484] = [
     ("_llseek", [-1, 140, -1, -1, 140, -1]),
     ("_newselect", [-1, 142, -1, -1, 142, -1]),
     ("_sysctl", [156, 149, -1, -1, 149, -1]),
@@ -366,6 +366,7 @@ static ALL: [Row; 482] = [
     ("request_key", [249, 287, 249, 218, 310, 218]),
     ("restart_syscall", [219, 0, 219, 128, 0, 128]),
     ("riscv_flush_icache", [-1, -1, -1, -1, -1, 259]),
+    ("riscv_hwprobe", [-1, -1, -1, -1, -1, 258]),
     ("rmdir", [84, 40, 84, -1, 40, -1]),
     ("rseq", [334, 386, 334, 293, 398, 293]),
     ("rt_sigaction", [13, 174, 512, 134, 174, 134]),
@@ -507,6 +508,7 @@ static ALL: [Row; 482] = [
     ("unlink", [87, 10, 87, -1, 10, -1]),
     ("unlinkat", [263, 301, 263, 35, 328, 35]),
     ("unshare", [272, 310, 272, 97, 337, 97]),
+    ("uretprobe", [335, -1, -1, -1, -1, -1]),
     ("uselib", [134, 86, -1, -1, 86, -1]),
     ("userfaultfd", [323, 374, 323, 282, 388, 282]),
     ("usr26", [-1, -1, -1, -1, 983_043, -1]),

@@ -4,17 +4,26 @@
 
 #![expect(unsafe_code, reason = "this crate is the one door to the kernel that rustix does not have")]
 
+pub mod affinity;
 pub mod bpf;
 pub mod clone;
 pub mod environment;
 pub mod exec;
 pub mod fds;
+pub mod io_priority;
 pub mod keyring;
 pub mod loopback;
+pub mod memory;
+pub mod memory_policy;
 pub mod mount_attr;
 pub mod namespaces;
+pub mod personality;
+pub mod pidfd_info;
+pub mod regex;
+pub mod sched;
 pub mod seccomp;
 pub mod signals;
+pub mod writeback;
 
 use std::io;
 

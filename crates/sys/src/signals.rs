@@ -78,6 +78,17 @@ fn set_mask(mask: &libc::sigset_t) -> io::Result<Mask> {
     }
 }
 
+/// Blocks no signal: for a program that has inherited a mask from a caller whose business that was.
+pub fn block_none() -> io::Result<()> {
+    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset writes the whole set and cannot fail for a valid pointer.
+    let none = unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        none.assume_init()
+    };
+    set_mask(&none).map(drop)
+}
+
 /// Blocks exactly the signals of `mask` again.
 pub fn restore(mask: &Mask) -> io::Result<()> {
     set_mask(&mask.0).map(drop)
@@ -89,10 +100,20 @@ pub fn real_time(number: i32) -> Option<rustix::process::Signal> {
     (34..=64).contains(&number).then(|| unsafe { rustix::process::Signal::from_raw_unchecked(number) })
 }
 
-/// Gives SIGPIPE its default action back, which Rust's start-up code takes away; it would outlive execve(2).
-pub fn default_sigpipe() {
+/// Has a write beyond the limit on files fail, as any other write can, instead of ending us half way.
+pub fn ignore_sigxfsz() {
+    // SAFETY: SIG_IGN runs no code of ours.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
+/// Gives signals their default action back that is ours to take away and would outlive execve(2): SIGPIPE, which Rust's
+/// start-up code ignores, and that of [`ignore_sigxfsz`].
+pub fn default_for_programs() {
     // SAFETY: SIG_DFL runs no code of ours.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        libc::signal(libc::SIGXFSZ, libc::SIG_DFL);
+    }
 }
 
 /// Lets the kernel reap our children by itself or not: not, so that their exit status can be read, even if

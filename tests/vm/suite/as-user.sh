@@ -28,3 +28,12 @@ runtime start limits
 is 'rootless: running' "$(status limits)" running
 remove limits
 is 'rootless: no cgroup is left' "$(at "/sys/fs/cgroup$place")" gone
+
+# CVE-2023-25809: cgroups are for looking at, whoever they were delegated to. Opened only; nothing is written.
+opens='for file in $(find /sys/fs/cgroup -type f); do (: >>"$file") 2>/dev/null && echo open; done | sort | uniq -c | wc -l'
+bundle closed "$rootless" "$opens"
+is 'rootless: no file of cgroups can be written to' "$(run closed)" '0
+status 0'
+bundle asked "$rootless | (.mounts[] | select(.type == \"cgroup\")).options -= [\"ro\"]" "$opens"
+is 'rootless: its own can, where that is asked for' "$(run asked)" '1
+status 0'

@@ -1,14 +1,15 @@
 //! `create` and `run`: they differ in who opens the gate.
 
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use fault::Result;
-use launch::{Foreground, Options, Started};
+use launch::{Foreground, Options, PidfdSocket, Started};
 use oci::{ContainerId, Spec};
 
 use crate::args::{Args, Global, Word, takes, unknown};
-use crate::{bundle, log, streams};
+use crate::{bundle, log, notify, streams};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +25,9 @@ pub(crate) enum Verb {
 struct Typed {
     id: ContainerId,
     bundle: PathBuf,
+    config: Option<PathBuf>,
     console_socket: Option<PathBuf>,
+    pidfd_socket: Option<PathBuf>,
     pid_file: Option<PathBuf>,
     preserve_fds: u32,
     no_pivot: bool,
@@ -38,20 +41,24 @@ struct Typed {
 pub(crate) fn run(args: Args, global: &Global, verb: Verb) -> Result<ExitCode> {
     let typed = parse(args, verb)?;
     streams::settle(typed.preserve_fds)?;
-    let (bundle, mut spec) = bundle::read(&typed.bundle)?;
+    let (bundle, mut spec) = bundle::read(&typed.bundle, typed.config.as_deref())?;
     let listen_fds = spec.process.as_mut().map_or(0, streams::pass_listen_fds);
     if !typed.explain {
         let terminal = spec.process.as_ref().is_some_and(|process| process.terminal);
         let detached = verb == Verb::Create || typed.detach;
         streams::check_terminal(terminal, detached, typed.console_socket.is_some())?;
     }
-    if typed.explain {
-        return explain(&typed, &bundle, &spec, verb);
-    }
     let all = global.containers();
+    let notify = notify::ask(&mut spec, &all.folder(&typed.id));
+    if typed.explain {
+        return explain(&typed, global, &bundle, &spec, verb);
+    }
     let options = Options {
         console: typed.console_socket.as_deref().map(launch::connect_console).transpose()?,
         pid_file: typed.pid_file.clone(),
+        pidfd_socket: typed.pidfd_socket.as_deref().map(PidfdSocket::connect).transpose()?,
+        notify,
+        cgroups: global.cgroups,
         preserve_fds: typed.preserve_fds + listen_fds,
         pivot: !typed.no_pivot,
         keyring: !typed.no_new_keyring,
@@ -65,13 +72,17 @@ pub(crate) fn run(args: Args, global: &Global, verb: Verb) -> Result<ExitCode> {
     }
     if typed.detach {
         let started = launch::run(&all, id, &spec, &bundle, options)?;
-        return tell(&typed, global, &started).map(|()| ExitCode::SUCCESS);
+        tell(&typed, global, &started)?;
+        if let Some(notify) = &started.notify {
+            notify.relay(started.process.pid, started.process.pidfd.as_fd())?;
+        }
+        return Ok(ExitCode::SUCCESS);
     }
     let foreground = Foreground::new(true)?;
     let options = Options { mask: Some(foreground.mask()), ..options };
     let started = launch::run(&all, id, &spec, &bundle, options)?;
     tell(&typed, global, &started)?;
-    let ended = foreground.wait(&started.process, started.terminal)?;
+    let ended = foreground.wait_and_relay(&started.process, started.terminal, started.notify)?;
     if !typed.keep {
         all.remove_ended(id, &started.process)?.iter().for_each(|warning| log::warn(global, warning));
     }
@@ -83,7 +94,9 @@ fn parse(mut args: Args, verb: Verb) -> Result<Typed> {
     let mut typed = Typed {
         id: "none".parse()?,
         bundle: PathBuf::from("."),
+        config: None,
         console_socket: None,
+        pidfd_socket: None,
         pid_file: None,
         preserve_fds: 0,
         no_pivot: false,
@@ -100,6 +113,8 @@ fn parse(mut args: Args, verb: Verb) -> Result<Typed> {
             Word::Value(_) => return Err(takes(usage)),
             Word::Option(name) => match name.as_str() {
                 "bundle" | "b" => typed.bundle = args.value("bundle")?.into(),
+                "config" | "f" => typed.config = Some(args.value("config")?.into()),
+                "pidfd-socket" => typed.pidfd_socket = Some(args.value("pidfd-socket")?.into()),
                 "console-socket" => typed.console_socket = Some(args.value("console-socket")?.into()),
                 "pid-file" => typed.pid_file = Some(args.value("pid-file")?.into()),
                 "preserve-fds" => typed.preserve_fds = args.number("preserve-fds")?.min(streams::MOST_FDS),
@@ -119,13 +134,13 @@ fn parse(mut args: Args, verb: Verb) -> Result<Typed> {
     Ok(typed)
 }
 
-fn explain(typed: &Typed, bundle: &Path, spec: &Spec, verb: Verb) -> Result<ExitCode> {
-    let host = launch::read_host(spec, &typed.id)?;
+fn explain(typed: &Typed, global: &Global, bundle: &Path, spec: &Spec, verb: Verb) -> Result<ExitCode> {
+    let host = launch::read_host(spec, &typed.id, global.cgroups)?;
     let ask = plan::Ask {
         id: &typed.id,
         spec,
         bundle,
-        overlay: None,
+        layers: None,
         gate: verb == Verb::Create,
         pivot: !typed.no_pivot,
         keyring: !typed.no_new_keyring,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use fault::{Fault, Kind, Result};
-use launch::{Container, Entering, Foreground, Subgroup};
-use oci::{Capabilities, ContainerId, Process, Status};
+use launch::{Container, Entering, Foreground, PidfdSocket, Subgroup};
+use oci::{Capabilities, ContainerId, Process};
 
 use crate::args::{Args, Global, Word, takes, unknown};
 use crate::{bundle, log, streams};
@@ -20,6 +20,7 @@ const FAILED: u8 = 255;
 struct Typed {
     process: Option<PathBuf>,
     console_socket: Option<PathBuf>,
+    pidfd_socket: Option<PathBuf>,
     pid_file: Option<PathBuf>,
     detach: bool,
     ignore_paused: bool,
@@ -41,6 +42,7 @@ struct Changes {
     no_new_privileges: bool,
     capabilities: Vec<String>,
     profile: Option<String>,
+    label: Option<String>,
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> ExitCode {
@@ -54,11 +56,6 @@ fn try_run(args: Args, global: &Global) -> Result<ExitCode> {
     let (id, typed) = parse(args)?;
     streams::settle(typed.preserve_fds)?;
     let container = global.containers().open(&id)?;
-    if !typed.ignore_paused && container.status() == Status::Paused {
-        return Err(Fault::new(Kind::WrongState, format!("exec in container `{id}`"))
-            .because("cannot exec in a paused container (use --ignore-paused to override)")
-            .hint(format!("`resume {id}` lets it go on")));
-    }
     let mut process = match &typed.process {
         Some(path) => fill_in(bundle::read_process(path)?, &container),
         None => typed.changes.apply(container.process().cloned().unwrap_or_default())?,
@@ -68,7 +65,9 @@ fn try_run(args: Args, global: &Global) -> Result<ExitCode> {
     let entering = Entering {
         console: typed.console_socket.as_deref().map(launch::connect_console).transpose()?,
         pid_file: typed.pid_file,
+        pidfd_socket: typed.pidfd_socket.as_deref().map(PidfdSocket::connect).transpose()?,
         preserve_fds: typed.preserve_fds + listen_fds,
+        ignore_paused: typed.ignore_paused,
         subgroups: typed.subgroups,
         mask: None,
     };
@@ -117,6 +116,7 @@ fn option(args: &mut Args, name: &str, typed: &mut Typed) -> Result<()> {
     match name {
         "process" | "p" => typed.process = Some(args.value("process")?.into()),
         "console-socket" => typed.console_socket = Some(args.value("console-socket")?.into()),
+        "pidfd-socket" => typed.pidfd_socket = Some(args.value("pidfd-socket")?.into()),
         "pid-file" => typed.pid_file = Some(args.value("pid-file")?.into()),
         "detach" | "d" => typed.detach = true,
         "ignore-paused" => typed.ignore_paused = true,
@@ -129,6 +129,7 @@ fn option(args: &mut Args, name: &str, typed: &mut Typed) -> Result<()> {
         "user" | "u" => changes.user = Some(args.text("user")?),
         "additional-gids" | "g" => changes.groups.push(args.number("additional-gids")?),
         "apparmor" => changes.profile = Some(args.text("apparmor")?),
+        "process-label" => changes.label = Some(args.text("process-label")?),
         "no-new-privs" => changes.no_new_privileges = true,
         "cap" | "c" => changes.capabilities.push(args.text("cap")?),
         other => return Err(unknown(other)),
@@ -145,6 +146,12 @@ fn fill_in(mut process: Process, container: &Container) -> Process {
     if process.apparmor_profile.is_empty() {
         process.apparmor_profile.clone_from(&own.apparmor_profile);
     }
+    if process.selinux_label.is_empty() {
+        process.selinux_label.clone_from(&own.selinux_label);
+    }
+    process.scheduler = process.scheduler.or_else(|| own.scheduler.clone());
+    process.io_priority = process.io_priority.or_else(|| own.io_priority.clone());
+    process.exec_cpu_affinity = process.exec_cpu_affinity.or_else(|| own.exec_cpu_affinity.clone());
     if process.rlimits.is_empty() {
         process.rlimits.clone_from(&own.rlimits);
     }
@@ -159,6 +166,7 @@ impl Changes {
         process.cwd = self.cwd.unwrap_or(process.cwd);
         process.env.extend(self.env);
         process.apparmor_profile = self.profile.unwrap_or(process.apparmor_profile);
+        process.selinux_label = self.label.unwrap_or(process.selinux_label);
         process.no_new_privileges |= self.no_new_privileges;
         if let Some(user) = &self.user {
             (process.user.uid, process.user.gid) = ids(user, process.user.gid)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// Source: <https://github.com/opencontainers/runtime-spec/blob/v1.3.0/features.md>
 pub(crate) fn run() -> Result<ExitCode> {
-    let no = json!({ "enabled": false });
+    let (modes, flags) = plan::memory_policies();
     let features = json!({
         "ociVersionMin": "1.0.0",
         "ociVersionMax": oci::VERSION,
@@ -16,7 +16,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         "linux": {
             "namespaces": ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
             "capabilities": plan::all_capabilities().collect::<Vec<_>>(),
-            "cgroup": { "v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": false },
+            "cgroup": { "v1": true, "v2": true, "systemd": true, "systemdUser": true, "rdma": true },
             "seccomp": {
                 "enabled": true,
                 "actions": seccomp::actions(),
@@ -26,14 +26,14 @@ pub(crate) fn run() -> Result<ExitCode> {
                 "supportedFlags": seccomp::flags(),
             },
             "apparmor": { "enabled": true },
-            "selinux": no,
-            "intelRdt": no,
-            "netDevices": no,
-            "memoryPolicy": {},
-            "mountExtensions": { "idmap": no },
+            "selinux": { "enabled": true },
+            "intelRdt": { "enabled": true, "schemata": true, "monitoring": true },
+            "netDevices": { "enabled": true },
+            "memoryPolicy": { "modes": modes, "flags": flags },
+            "mountExtensions": { "idmap": { "enabled": true } },
         },
         "annotations": { "org.nagaya.version": env!("CARGO_PKG_VERSION") },
-        "potentiallyUnsafeConfigAnnotations": [],
+        "potentiallyUnsafeConfigAnnotations": ["run.oci.", "org.systemd.property."],
     });
     let text =
         serde_json::to_string_pretty(&features).map_err(std::io::Error::from).doing(|| "write features")?;

@@ -3,17 +3,19 @@
 use std::process::ExitCode;
 
 use fault::{Kind, Result};
+use oci::ContainerId;
 
 use crate::args::{Args, Global, Word, takes, unknown};
 
-const USAGE: &str = "kill [--all] ID [SIGNAL]";
+const USAGE: &str = "kill [--all] ID [SIGNAL], or kill --regex EXPRESSION [SIGNAL]";
 
 pub(crate) fn run(mut args: Args, global: &Global) -> Result<ExitCode> {
-    let (mut values, mut all) = (Vec::new(), false);
+    let (mut values, mut all, mut regex) = (Vec::new(), false, false);
     while let Some(word) = args.next()? {
         match word {
             Word::Value(value) => values.push(value),
             Word::Option(name) if name == "all" || name == "a" => all = true,
+            Word::Option(name) if name == "regex" || name == "r" => regex = true,
             Word::Option(name) => return Err(unknown(&name)),
         }
     }
@@ -22,10 +24,12 @@ pub(crate) fn run(mut args: Args, global: &Global) -> Result<ExitCode> {
         [id, signal] => (id, signal.as_str()),
         _ => return Err(takes(USAGE)),
     };
-    let (id, signal) = (id.parse()?, launch::parse_signal(signal)?);
-    match global.containers().open(&id)?.kill(signal, all) {
+    let signal = launch::parse_signal(signal)?;
+    let containers = global.containers();
+    let kill = |id: &ContainerId| match containers.open(id)?.kill(signal, all) {
         // All processes of a container that has none: done.
-        Err(fault) if all && fault.kind() == Kind::WrongState => Ok(ExitCode::SUCCESS),
-        other => other.map(|()| ExitCode::SUCCESS),
-    }
+        Err(fault) if all && fault.kind() == Kind::WrongState => Ok(()),
+        other => other,
+    };
+    if regex { super::each(&containers, id, kill) } else { kill(&id.parse()?) }.map(|()| ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod create;
 mod delete;
+mod events;
 mod exec;
 mod features;
 mod help;
@@ -19,6 +20,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use fault::{Doing, Fault, Kind, Result};
+use launch::Containers;
+use oci::ContainerId;
 
 use crate::args::{Args, Global, Word, takes, unknown};
 
@@ -35,6 +38,7 @@ pub(crate) fn run(verb: &str, args: Args, global: &Global) -> Result<ExitCode> {
         "pause" => pause::pause(args, global),
         "resume" => pause::resume(args, global),
         "ps" => ps::run(args, global),
+        "events" => events::run(args, global),
         "update" => update::run(args, global),
         "checkpoint" | "restore" => Err(checkpoint::not_supported(verb)),
         "list" => list::run(args, global),
@@ -73,8 +77,17 @@ fn trace(started: &launch::Started) -> Result<()> {
         .doing(|| "write the trace")
 }
 
+/// Does something to each container whose name an extended regular expression fits in some part. One that fails
+/// keeps nobody else from it; the first failure is told.
+fn each(all: &Containers, expression: &str, act: impl FnMut(&ContainerId) -> Result<()>) -> Result<()> {
+    let regex = sys::regex::Regex::parse(expression).doing(|| format!("use `--regex {expression}`"))?;
+    let names = all.names()?;
+    let fit = names.iter().filter(|name| regex.fits(name.as_str()));
+    fit.map(act).fold(Ok(()), Result::and)
+}
+
 /// Reads the one name of a command that has no options.
-fn only_id(mut args: Args, usage: &str) -> Result<oci::ContainerId> {
+fn only_id(mut args: Args, usage: &str) -> Result<ContainerId> {
     let mut id = None;
     while let Some(word) = args.next()? {
         match word {

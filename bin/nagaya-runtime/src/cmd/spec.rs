@@ -9,15 +9,16 @@ use fault::{Doing, Kind, Result};
 
 use crate::args::{Args, Word, takes, unknown};
 
-const USAGE: &str = "spec [--bundle DIR] [--rootless]";
+const USAGE: &str = "spec [--bundle DIR | --config FILE] [--rootless]";
 
 pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
-    let (mut bundle, mut rootless) = (PathBuf::from("."), false);
+    let (mut bundle, mut config, mut rootless) = (PathBuf::from("."), None, false);
     while let Some(word) = args.next()? {
         match word {
             Word::Value(_) => return Err(takes(USAGE)),
             Word::Option(name) => match name.as_str() {
                 "bundle" | "b" => bundle = args.value("bundle")?.into(),
+                "config" | "f" => config = Some(PathBuf::from(args.value("config")?)),
                 "rootless" => rootless = true,
                 other => return Err(unknown(other)),
             },
@@ -32,7 +33,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
             map.host_id = rustix::process::getegid().as_raw();
         }
     }
-    let path = bundle.join("config.json");
+    let path = config.unwrap_or_else(|| bundle.join("config.json"));
     let doing = || format!("write `{}`", path.display());
     let text = serde_json::to_string_pretty(&spec).map_err(std::io::Error::from).doing(doing)?;
     let mut file = File::create_new(&path).doing(doing).map_err(|fault| match fault.kind() {

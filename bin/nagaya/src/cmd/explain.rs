@@ -1,19 +1,25 @@
 //! `explain`: prints the steps of a command, and does none of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use engine::{Engine, Prepared};
+use container::Prepared;
+use engine::Engine;
 use fault::Result;
 
-use crate::args::Run;
+use super::containers::request::request;
+use crate::args::run::Run;
 use crate::say;
 
-pub(crate) fn run(typed: Run, engine: &Engine) -> Result<u8> {
-    let request = super::run::request(typed)?;
-    let prepared = engine.prepare(&request)?;
+pub(crate) fn run(mut typed: Run, root: &Path) -> Result<u8> {
+    let engine = Engine::at(root);
+    // Nothing is done, so nothing is fetched.
+    typed.options.pull = "never".to_string();
+    let (request, _leases) = request(typed.options, typed.words, root)?;
+    let missing = engine.missing_volumes(&request)?;
+    let prepared = engine.prepare(request)?.prepared;
     let plan = prepared.plan()?;
-    prepared.warnings().iter().chain(&plan.warnings).for_each(|warning| say::warn(warning));
-    for path in engine.missing_volumes(&request) {
+    prepared.warnings.iter().chain(&plan.warnings).for_each(|warning| say::warn(warning));
+    for path in missing {
         say::note(&format!("`{}` is not there: `nagaya run` would make it, as a folder", path.display()));
     }
     say::print(&(plan::explain(&plan.steps) + &hidden(&prepared))).map(|()| 0)
@@ -21,7 +27,7 @@ pub(crate) fn run(typed: Run, engine: &Engine) -> Result<u8> {
 
 /// What the overlay hides, and why.
 fn hidden(prepared: &Prepared) -> String {
-    let all = prepared.hidden();
+    let all = &prepared.hidden;
     let width = all.iter().map(|(path, _)| path.as_os_str().len()).max().unwrap_or(0);
     let line = |(path, why): &(PathBuf, &str)| format!("  {:<width$}  {why}\n", path.display());
     let title = if all.is_empty() { "" } else { "\nhidden in the image `host`:\n" };

@@ -1,15 +1,22 @@
 //! One file for each command.
 
+mod containers;
+mod events;
 mod explain;
-mod remove;
-mod run;
+mod glass;
+mod image;
+mod images;
+mod info;
+mod inspect;
+mod login;
+mod system;
 mod version;
+mod volumes;
 
 use std::ffi::OsString;
 
-use clap::Parser;
-use clap::error::ErrorKind;
-use engine::Engine;
+use clap::error::{ContextKind, ErrorKind};
+use clap::{CommandFactory, FromArgMatches};
 use fault::{Fault, Kind, Result};
 
 use crate::args::{Cli, Explained, Verb};
@@ -24,35 +31,77 @@ pub(crate) struct Failed {
 
 /// Of all commands but `run`.
 const FAILED: u8 = 1;
+/// Docker's, where a template is none and the command is about no table.
+const NO_TEMPLATE: u8 = 64;
 /// Of `run`, for what is not the program's.
 const OURS: u8 = 125;
 
 /// Runs what was typed.
 pub(crate) fn run(words: Vec<OsString>) -> std::result::Result<u8, Failed> {
     // What was typed may be what was typed wrong, so the verb is looked for among the first words.
-    let usage = if words.iter().skip(1).take(4).any(|word| word == "run") { OURS } else { FAILED };
-    let failed = |code| move |fault| Failed { fault, code };
-    let cli = match Cli::try_parse_from(words) {
-        Ok(cli) => cli,
-        Err(err) => return understand(&err).map_err(failed(usage)),
+    let usage = if words.iter().skip(1).take(4).any(|word| word == "run" || word == "create") {
+        OURS
+    } else {
+        FAILED
     };
-    let engine = Engine::at(&cli.root.unwrap_or_else(engine::default_root));
-    match cli.verb {
-        Verb::Run(typed) => run::run(*typed, &engine).map_err(|fault| {
-            let code = if fault.sentence().contains(run::NOT_A_TERMINAL) {
-                FAILED
-            } else {
-                engine::exit_code(&fault)
-            };
-            Failed { fault, code }
-        }),
+    let failed = |code| move |fault| Failed { fault, code };
+    let of_template = |fault: Fault| {
+        let code = if fault.sentence().contains("template parsing error") { NO_TEMPLATE } else { FAILED };
+        Failed { fault, code }
+    };
+    let typed = override_all(Cli::command()).try_get_matches_from(words);
+    let cli = match typed.and_then(|typed| Cli::from_arg_matches(&typed)) {
+        Ok(cli) => cli,
+        Err(err) => {
+            // Docker's client has this code for options that it does not know.
+            let code = if is_about_option(&err) { OURS } else { usage };
+            return understand(&err).map_err(failed(code));
+        }
+    };
+    let root = cli.root.unwrap_or_else(container::default_root);
+    let verb = match inspect::run(cli.verb, &root) {
+        Ok(done) => return done.map_err(of_template),
+        Err(other) => other,
+    };
+    let verb = match images::run(verb, &root) {
+        Ok(done) => return done.map_err(failed(FAILED)),
+        Err(other) => other,
+    };
+    let verb = match containers::run(verb, &root) {
+        Ok(done) => return done,
+        Err(other) => other,
+    };
+    let verb = match glass::run(verb, &root) {
+        Ok(done) => return done.map_err(failed(FAILED)),
+        Err(other) => other,
+    };
+    match verb {
         Verb::Explain(typed) => {
             let Explained::Run(typed) = typed.verb;
-            explain::run(*typed, &engine).map_err(failed(FAILED))
+            explain::run(*typed, &root).map_err(failed(FAILED))
         }
-        Verb::Rm(typed) => remove::run(&typed, &engine).map_err(failed(FAILED)),
-        Verb::Version => version::run().map_err(failed(FAILED)),
+        Verb::Login(typed) => login::log_in(&typed).map(|()| 0).map_err(failed(FAILED)),
+        Verb::Logout(typed) => login::log_out(&typed).map(|()| 0).map_err(failed(FAILED)),
+        Verb::Volume(verb) => volumes::run(&verb, &root).map_err(failed(FAILED)),
+        Verb::System(verb) => system::run(&verb, &root).map(|()| 0).map_err(failed(FAILED)),
+        Verb::Events(typed) => events::run(&typed, &root).map_err(of_template),
+        Verb::Info(typed) => info::run(&typed, &root).map_err(of_template),
+        Verb::Version(typed) => version::run(&typed).map_err(of_template),
+        // All others were taken above.
+        _ => Ok(FAILED),
     }
+}
+
+/// As in docker, of an option that comes twice the later one counts.
+fn override_all(command: clap::Command) -> clap::Command {
+    command.args_override_self(true).mut_subcommands(override_all)
+}
+
+/// It is about an option that nobody knows, or about its value.
+fn is_about_option(err: &clap::Error) -> bool {
+    let argument = err.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let kinds = [ErrorKind::UnknownArgument, ErrorKind::ValueValidation, ErrorKind::InvalidValue];
+    kinds.contains(&err.kind()) && argument.starts_with('-')
 }
 
 /// Help and version are answers; everything else is a fault.

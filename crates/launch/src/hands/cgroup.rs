@@ -5,9 +5,10 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use cgroup::Rule;
+use cgroup::{Absent, Rule};
 use fault::{Doing, Fault, Kind, Result};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use super::Hands;
 
@@ -23,7 +24,7 @@ impl Hands<'_> {
             match open_tasks(path) {
                 Ok(tasks) => drop(self.tasks.insert(path.to_path_buf(), tasks)),
                 // Not v1: the child is born in its cgroup.
-                Err(rustix::io::Errno::NOENT) => {}
+                Err(Errno::NOENT) => {}
                 Err(err) => return Err(err).doing(|| "open its tasks"),
             }
         }
@@ -106,16 +107,28 @@ pub(super) fn enable_controllers(path: &Path, needed: &[String]) -> Result<()> {
 }
 
 /// Sets one limit.
-pub(crate) fn write(path: &Path, file: &str, value: &str, field: &str) -> Result<()> {
-    fs::write(path.join(file), value).doing(|| format!("use `{field}`")).map_err(|fault| {
-        match fault.errno() {
-            Some(2) if file.contains("memsw") || file.contains("swap") => {
-                fault.hint("this kernel does not count swap; leave `linux.resources.memory.swap` out")
-            }
-            Some(22) => fault.hint(format!("the kernel does not take `{value}` for `{file}`")),
-            _ => fault,
+pub(crate) fn write(path: &Path, file: &str, value: &str, field: &str, absent: &Absent) -> Result<()> {
+    let written = match (fs::write(path.join(file), value), absent) {
+        (Err(err), Absent::Skip) if err.kind() == io::ErrorKind::NotFound => Ok(()),
+        (Err(err), Absent::Instead { file, value }) if err.kind() == io::ErrorKind::NotFound => {
+            fs::write(path.join(file), value)
         }
-    })
+        (written, _) => written,
+    };
+    written.doing(|| format!("use `{field}`")).map_err(|fault| with_hint(fault, file, value))
+}
+
+fn with_hint(fault: Fault, file: &str, value: &str) -> Fault {
+    match fault.errno().map(Errno::from_raw_os_error) {
+        Some(Errno::NOENT) if file.contains("swap") || file.contains("memsw") => {
+            fault.hint("this kernel does not count swap; leave `linux.resources.memory.swap` out")
+        }
+        Some(Errno::NOENT) => fault.hint(format!("this kernel has no `{file}`")),
+        Some(Errno::BUSY) if file.starts_with("memory.") => fault.hint("more than that is in use"),
+        Some(Errno::NODEV) => fault.hint(format!("this machine has no such device: `{value}`")),
+        Some(Errno::INVAL) => fault.hint(format!("the kernel does not take `{value}` for `{file}`")),
+        _ => fault,
+    }
 }
 
 /// Attaches a program that decides about devices; it lives as long as the cgroup.

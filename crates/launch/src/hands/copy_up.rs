@@ -13,7 +13,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 /// Folders inside each other; each is held open while the next one is copied.
-const DEEPEST: usize = 200;
+pub(super) const DEEPEST: usize = 200;
 
 /// Copies all that is in `from`, with modes, owners, times and extended attributes. No link is followed: every name is
 /// opened from the folder that it is in. A file with two names becomes two; sockets are left out.
@@ -51,7 +51,8 @@ fn copy_all(from: &OwnedFd, to: BorrowedFd<'_>, deepest: usize) -> io::Result<()
     Ok(())
 }
 
-fn copy(from: &OwnedFd, to: BorrowedFd<'_>, name: &CStr, deepest: usize) -> io::Result<()> {
+/// Copies what has a name, under the same name.
+pub(super) fn copy(from: &OwnedFd, to: BorrowedFd<'_>, name: &CStr, deepest: usize) -> io::Result<()> {
     let stat = statat(from, name, AtFlags::SYMLINK_NOFOLLOW)?;
     let kind = FileType::from_raw_mode(stat.st_mode);
     let private = Mode::from_raw_mode(0o700);
@@ -84,7 +85,8 @@ fn copy(from: &OwnedFd, to: BorrowedFd<'_>, name: &CStr, deepest: usize) -> io::
 /// The owner before the mode: changing the first takes the setuid bit away.
 fn copy_owner(to: BorrowedFd<'_>, name: &CStr, stat: &Stat, kind: FileType) -> io::Result<()> {
     let nofollow = AtFlags::SYMLINK_NOFOLLOW;
-    chownat(to, name, Some(Uid::from_raw(stat.st_uid)), Some(Gid::from_raw(stat.st_gid)), nofollow)?;
+    let (uid, gid) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+    given(chownat(to, name, Some(uid), Some(gid), nofollow))?;
     if kind != FileType::Symlink {
         chmodat(to, name, Mode::from_raw_mode(stat.st_mode), AtFlags::empty())?;
     }
@@ -96,8 +98,13 @@ fn copy_owner(to: BorrowedFd<'_>, name: &CStr, stat: &Stat, kind: FileType) -> i
     Ok(utimensat(to, name, &times, nofollow)?)
 }
 
+/// Somebody whom our user namespace does not know owns nothing in it: what is copied is our own then.
+pub(super) fn given(owned: rustix::io::Result<()>) -> rustix::io::Result<()> {
+    if owned == Err(Errno::INVAL) { Ok(()) } else { owned }
+}
+
 /// Those that the other file system can keep.
-fn copy_attributes(from: impl AsFd, to: impl AsFd) -> io::Result<()> {
+pub(super) fn copy_attributes(from: impl AsFd, to: impl AsFd) -> io::Result<()> {
     let mut names = vec![0; 64 * 1024];
     let length = match flistxattr(&from, &mut names[..]) {
         Err(Errno::OPNOTSUPP) => return Ok(()),

@@ -57,7 +57,7 @@ impl Hands<'_> {
         if !env.iter().any(|pair| pair.as_bytes().starts_with(b"HOME=")) {
             env.push(text(format!("HOME={}", self.home()).as_bytes())?);
         }
-        sys::signals::default_sigpipe();
+        sys::signals::default_for_programs();
         if let Some(mask) = &self.mask {
             sys::signals::restore(mask).doing(|| "restore blocked signals")?;
         }

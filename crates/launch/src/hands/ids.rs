@@ -14,7 +14,7 @@ use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
 /// can be changed inside can no longer be forbidden.
 ///
 /// Source: user_namespaces(7).
-pub(super) fn map(pid: i32, maps: &IdMaps) -> Result<()> {
+pub(crate) fn map(pid: i32, maps: &IdMaps) -> Result<()> {
     if maps.helpers {
         run_helper("newuidmap", pid, &maps.uids)?;
         return run_helper("newgidmap", pid, &maps.gids);
@@ -58,7 +58,7 @@ fn run_helper(program: &str, pid: i32, maps: &[IdMapping]) -> Result<()> {
 }
 
 /// Becomes user and group 0 of the new user namespace.
-pub(super) fn become_root(groups: bool) -> Result<()> {
+pub(crate) fn become_root(groups: bool) -> Result<()> {
     if groups {
         set_thread_groups(&[]).doing(|| "leave all groups")?;
     }

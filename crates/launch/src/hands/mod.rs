@@ -7,13 +7,23 @@ mod devices;
 mod exec;
 mod filter;
 mod ids;
+mod image;
+mod label;
 mod mount;
-mod namespaces;
+pub(crate) mod namespaces;
+mod net_devices;
 mod overlay;
+mod part;
 mod process;
 mod root;
+mod schedule;
 mod settings;
+mod source;
 mod terminal;
+mod unit;
+mod volume;
+
+pub(crate) use ids::{become_root, map as map_ids};
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -25,11 +35,13 @@ use plan::{Stage, Step};
 
 pub(crate) use cgroup::write as write_cgroup;
 pub(crate) use clone::Cloned;
+pub(crate) use image::{image_tree, lower_tree};
+pub(crate) use mount::{clone_fd, clone_tree, cut, set};
 
 use crate::proc::Proc;
 use crate::rootfs::RootFd;
 use crate::state::Making;
-use crate::{Console, hooks};
+use crate::{Console, Notify, hooks, resctrl};
 
 /// What the steps of one container share. The child has a copy of its own from the clone on.
 pub(crate) struct Hands<'a> {
@@ -47,6 +59,10 @@ pub(crate) struct Hands<'a> {
     pub(crate) pid: i32,
     /// The first process of a container that runs already, and that another one is to enter.
     pub(crate) first: Option<OwnedFd>,
+    /// Hears the program say that it is ready.
+    pub(crate) notify: Option<Notify>,
+    /// Where what hooks say goes.
+    pub(crate) hook_outputs: hooks::Outputs,
     /// Decides about system calls.
     listener: Option<OwnedFd>,
     /// Cgroups of v1, open where a process is put into them.
@@ -76,6 +92,8 @@ impl<'a> Hands<'a> {
             pid: 0,
             done: Vec::new(),
             first: None,
+            notify: None,
+            hook_outputs: hooks::Outputs::default(),
             listener: None,
             tasks: BTreeMap::new(),
             namespaces: Vec::new(),
@@ -97,29 +115,45 @@ impl<'a> Hands<'a> {
             Record { .. } => self.making.record(),
             MakeCgroup { path, inherit_cpuset, shared } => self.make_cgroup(path, *inherit_cpuset, *shared),
             EnableControllers { path, needed } => cgroup::enable_controllers(path, needed),
-            WriteCgroup { path, file, value, field } => cgroup::write(path, file, value, field),
+            WriteCgroup { path, file, value, field, absent } => {
+                cgroup::write(path, file, value, field, absent)
+            }
+            StartScope { unit, manager, path, properties } => {
+                self.start_scope(unit, manager, path, properties)
+            }
+            AttachToUnit { unit, manager, below } => self.attach_to_unit(unit, manager, below),
             AttachDeviceRules { path, rules } => cgroup::attach_device_rules(path, rules),
             OpenSources { root, sources } => self.open_sources(root.as_deref(), sources),
             Clone { .. } => Err(Fault::new(fault::Kind::Failed, "clone twice")),
             MapIds(maps) => ids::map(self.pid, maps),
+            MakeResctrlGroup { path, how } => resctrl::make(path, *how),
+            WriteSchemata { path, lines, field } => resctrl::write(path, lines, field),
+            JoinResctrl { groups } => resctrl::join(groups, self.pid),
+            MoveDevice { name, new_name, into } => {
+                net_devices::move_into(name, new_name, into.as_deref(), self.pid)
+            }
             SetOomScore { value, side } => self.set_oom_score(*value, *side),
             RunHooks { stage, hooks } => {
                 let status = if *stage == Stage::StartContainer { Status::Created } else { Status::Creating };
-                hooks::run(*stage, hooks, &self.making.state(self.pid, status))
+                let state = self.making.state(self.pid, status);
+                hooks::run(*stage, hooks, &state, &self.hook_outputs)
             }
             JoinCgroups { paths } => self.join_cgroups(paths),
             JoinNamespace(join) => namespaces::join(join),
             Enter { kinds, side } => self.enter(kinds, *side),
             Unshare { kind } => namespaces::unshare(*kind),
             SetClocks { clocks } => namespaces::set_clocks(clocks),
-            BecomeRoot { groups } => ids::become_root(*groups),
+            BecomeRoot { groups } => become_root(*groups),
             RaiseLoopback => sys::loopback::raise().doing(|| "bring up `lo`"),
             NewKeyring { name } => settings::new_keyring(name),
-            CutMounts { propagation } => mount::cut(*propagation),
+            CutMounts { propagation } => cut(*propagation),
             LayOverlay(overlay) => self.lay_overlay(overlay),
+            LayImage(image) => self.lay_image(image),
             BindRoot { path, by_host } => self.bind_root(path, *by_host),
             OpenRoot { path } => self.open_root(path),
+            CopyUp { at, to, by } => self.fill(at, to, by),
             Mount(mount) => self.mount(mount),
+            LabelMount { path, label } => self.label_mount(path, label),
             MakeFolder { path } => self.make_folder(path),
             MakeDevices { nodes, bind } => self.make_devices(nodes, *bind),
             MakeLinks => self.make_links(),
@@ -128,7 +162,7 @@ impl<'a> Hands<'a> {
             SetHostname { name } => settings::set_hostname(name),
             SetDomainname { name } => settings::set_domainname(name),
             ReadonlyPaths { paths } => self.make_readonly(paths),
-            MaskPaths { paths } => self.mask(paths),
+            MaskPaths { paths, options } => self.mask(paths, options),
             ReadonlyRoot => self.readonly_root(),
             Pivot => self.pivot(),
             Chroot => self.chroot(),
@@ -140,11 +174,17 @@ impl<'a> Hands<'a> {
             NewSession { terminal } => self.new_session(*terminal),
             OwnStreams { uid } => process::own_streams(*uid),
             SetLimits { limits } => process::set_limits(limits),
+            SetScheduler(how) => schedule::set_scheduler(how),
+            SetIoPriority { class, level, .. } => schedule::set_io_priority(*class, *level),
+            SetMemoryPolicy(nodes) => schedule::set_memory_policy(nodes),
+            SetPersonality { domain } => sys::personality::set(*domain).doing(|| "use `linux.personality`"),
+            SetAffinity { processors, field, .. } => schedule::set_affinity(processors, field),
             SetUmask { mask } => {
                 rustix::process::umask(rustix::fs::Mode::from_raw_mode(*mask));
                 Ok(())
             }
             SetProfile { name } => self.set_profile(name),
+            SetLabel { label, keyring } => self.set_label(label, *keyring),
             DropBounding { keep } => process::drop_bounding(*keep),
             SetUser { uid, gid, groups } => {
                 self.uid = *uid;
@@ -160,7 +200,7 @@ impl<'a> Hands<'a> {
     }
 
     /// The root; the planner has put the step that opens it before all that need it.
-    fn root(&self) -> Result<&RootFd> {
+    pub(crate) fn root(&self) -> Result<&RootFd> {
         self.root.as_ref().ok_or_else(|| Fault::new(fault::Kind::Failed, "use the root before it is open"))
     }
 

@@ -5,37 +5,21 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use fault::{Doing, Fault, Result};
-use plan::{Attributes, Mount, Propagation, Source};
-use rustix::fs::{CWD, FileType, Mode, OFlags};
+use plan::{Attributes, Link, Mount, Propagation, Source};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, StatxAttributes, StatxFlags, statx};
+use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create,
-    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
+    FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create,
+    fsconfig_reconfigure, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, fspick, move_mount,
+    open_tree,
 };
 use sys::mount_attr::{Change, mount_setattr};
 
-use super::Hands;
+use super::{Hands, part};
 use crate::proc::Proc;
 use crate::rootfs::{Links, RootFd};
 
 impl Hands<'_> {
-    /// Opens what the child may not be able to.
-    pub(super) fn open_sources(
-        &mut self,
-        root: Option<&Path>,
-        sources: &[(String, std::path::PathBuf, bool)],
-    ) -> Result<()> {
-        if let Some(root) = root {
-            let tree = clone_tree(root, true).map_err(|fault| super::root::explain(fault, root))?;
-            self.opened_root = Some(cut_off(tree)?);
-        }
-        for (field, source, recursive) in sources {
-            let tree = clone_tree(source, *recursive)
-                .map_err(|fault| fault.during(format!("use `{field}.source`")))?;
-            self.sources.insert(field.clone(), cut_off(tree)?);
-        }
-        Ok(())
-    }
-
     /// Makes one mount.
     pub(super) fn mount(&mut self, mount: &Mount) -> Result<()> {
         match &mount.what {
@@ -43,6 +27,11 @@ impl Hands<'_> {
                 // What it begins with must be written first.
                 let later = if kind == "tmpfs" { Attributes::READONLY } else { 0 };
                 let tree = new(kind, source, options, mount.attributes.set & !later)?;
+                let tree = match &mount.part {
+                    Some(part) => part::of(tree.as_fd(), part, true)
+                        .map_err(|fault| fault.during(format!("use `{}.options`", mount.field)))?,
+                    None => tree,
+                };
                 self.place(mount, tree.as_fd())?;
                 if kind == "proc" && mount.at == Path::new("/proc") {
                     self.proc = Some(Proc::of_mount(tree));
@@ -52,12 +41,21 @@ impl Hands<'_> {
             Source::Bind { source, recursive, .. } => {
                 let tree = match self.sources.remove(&mount.field) {
                     Some(tree) => tree,
-                    None => clone_tree(source, *recursive)
-                        .map_err(|fault| fault.during(format!("use `{}.source`", mount.field)))?,
+                    None => {
+                        open_source(source, *recursive, mount.link == Link::Follow, mount.part.as_deref())
+                            .map_err(|fault| fault.during(format!("use `{}.source`", mount.field)))?
+                    }
                 };
+                if mount.link == Link::Copy && is_link(tree.as_fd()).doing(|| "look at its source")? {
+                    return self.copy_link(mount, tree.as_fd());
+                }
                 self.place(mount, tree.as_fd())
             }
-            Source::Cgroups(all) => self.mount_cgroups(mount, all),
+            Source::Again { options } => self.mount_again(mount, options),
+            Source::Cgroups(all) => match all.as_slice() {
+                [(name, path)] if name.is_empty() => self.place(mount, clone_tree(path, false)?.as_fd()),
+                all => self.mount_cgroups(mount, all),
+            },
         }
     }
 
@@ -91,27 +89,77 @@ impl Hands<'_> {
             set(tree, mount.attributes, false)?;
         }
         set(tree, mount.recursive, true)?;
-        for propagation in &mount.propagation {
-            let change = Change {
-                propagation: propagation.flag,
-                recursive: propagation.recursive,
-                ..Change::default()
-            };
-            mount_setattr(tree, change).doing(|| "set how it is shared")?;
-        }
+        share(tree, &mount.propagation)?;
         let links = if mount.no_links { Links::Refuse } else { Links::Follow };
-        let target = target(self.root()?, &mount.at, is_folder(tree).doing(|| "look at its source")?, links)
+        let covers = takes_mode(mount) && self.root()?.find(&mount.at, links).is_ok();
+        let target = match self.link_to_cover(mount, links) {
+            Some(link) => Ok(link),
+            None => target(self.root()?, &mount.at, is_folder(tree).doing(|| "look at its source")?, links),
+        };
+        let target = target
             .doing(|| format!("use `{}.destination`", mount.field))
             .map_err(|fault| explain_target(fault, mount))?;
-        if let Source::New { kind, options, copy_up, .. } = &mount.what
+        if let Source::New { kind, copy_up, .. } = &mount.what
             && kind == "tmpfs"
         {
-            begin_as(target.as_fd(), tree, options, *copy_up)
+            begin_as(target.as_fd(), tree, covers, *copy_up)
                 .doing(|| format!("copy what `{}` holds", mount.at.display()))?;
             let readonly = Attributes { set: mount.attributes.set & Attributes::READONLY, clear: 0 };
             set(tree, readonly, false)?;
         }
-        attach(tree, target.as_fd()).doing(|| format!("put it on `{}`", mount.at.display()))
+        attach(tree, target.as_fd())
+            .doing(|| format!("put it on `{}`", mount.at.display()))
+            .map_err(|fault| explain_target(fault, mount))
+    }
+
+    /// A symbolic link in its place, if it is to be covered.
+    fn link_to_cover(&self, mount: &Mount, links: Links) -> Option<OwnedFd> {
+        let root = self.root.as_ref().filter(|_| mount.over_link)?;
+        let found = root.open(&mount.at, OFlags::PATH | OFlags::NOFOLLOW, links).ok()?;
+        is_link(found.as_fd()).ok()?.then_some(found)
+    }
+
+    /// Makes a symbolic link like the one that is the source.
+    fn copy_link(&self, mount: &Mount, source: BorrowedFd<'_>) -> Result<()> {
+        let text =
+            rustix::fs::readlinkat(source, "", Vec::new()).doing(|| "read the link that is its source")?;
+        let doing = || format!("use `{}.destination`", mount.field);
+        let links = if mount.no_links { Links::Refuse } else { Links::Follow };
+        let (folder, name) = self.root()?.parent(&mount.at, links).doing(doing)?;
+        match rustix::fs::symlinkat(&text, &folder, &name) {
+            Err(Errno::EXIST) => match rustix::fs::readlinkat(&folder, &name, Vec::new()) {
+                Ok(there) if there == text => Ok(()),
+                _ => Err(Errno::EXIST).doing(doing).map_err(|fault| {
+                    fault.hint("`copy-symlink`: something else than this link is there already")
+                }),
+            },
+            done => done.doing(doing),
+        }
+    }
+
+    /// Sets up again what is mounted in a place already.
+    fn mount_again(&self, mount: &Mount, options: &[String]) -> Result<()> {
+        let links = if mount.no_links { Links::Refuse } else { Links::Follow };
+        let doing = || format!("use `{}.destination`", mount.field);
+        let there = self.root()?.find(&mount.at, links).doing(doing)?;
+        if !is_mounted(there.as_fd()).doing(doing)? {
+            return Err(Fault::invalid(
+                format!("{}.options", mount.field),
+                format!("`remount`: nothing is mounted on `{}`", mount.at.display()),
+            ));
+        }
+        set(there.as_fd(), mount.attributes, false)?;
+        set(there.as_fd(), mount.recursive, true)?;
+        share(there.as_fd(), &mount.propagation)?;
+        if options.is_empty() {
+            return Ok(());
+        }
+        let doing = || format!("use `{}.options`", mount.field);
+        let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_EMPTY_PATH;
+        let context = fspick(&there, "", flags).doing(doing)?;
+        let told = tell(context.as_fd(), "", options).and_then(|()| fsconfig_reconfigure(&context));
+        let said = told.is_err().then(|| what_the_kernel_says(context.as_fd())).flatten();
+        told.doing(doing).map_err(|fault| fault.or_hint(said))
     }
 
     /// Makes paths read-only, by a mount of each on itself. What is not there needs no protection.
@@ -127,7 +175,7 @@ impl Hands<'_> {
     }
 
     /// Covers files with `/dev/null`, and folders with one empty folder that all of them share.
-    pub(super) fn mask(&self, paths: &[String]) -> Result<()> {
+    pub(super) fn mask(&self, paths: &[String], options: &[String]) -> Result<()> {
         let (mut null, mut empty) = (None, None);
         for path in paths {
             let doing = || format!("mask `{path}`");
@@ -135,7 +183,7 @@ impl Hands<'_> {
             let cover = if is_folder(found.as_fd()).doing(doing)? { &mut empty } else { &mut null };
             if cover.is_none() {
                 let folder = is_folder(found.as_fd()).doing(doing)?;
-                *cover = Some(if folder { empty_folder()? } else { self.null()? });
+                *cover = Some(if folder { empty_folder(options)? } else { self.null()? });
             }
             let cover = cover.as_ref().ok_or(io::ErrorKind::NotFound).doing(doing)?;
             let tree = clone_fd(cover.as_fd(), false).doing(doing)?;
@@ -168,7 +216,7 @@ impl Hands<'_> {
 }
 
 /// Cuts all mounts of this namespace off from where they were copied from.
-pub(super) fn cut(propagation: Propagation) -> Result<()> {
+pub(crate) fn cut(propagation: Propagation) -> Result<()> {
     let root = rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).doing(|| "open `/`")?;
     let change = Change { propagation: propagation.flag, recursive: true, ..Change::default() };
     match mount_setattr(root.as_fd(), change) {
@@ -223,16 +271,37 @@ fn what_the_kernel_says(context: BorrowedFd<'_>) -> Option<String> {
 }
 
 /// A copy of a part of what is mounted, by path.
-pub(super) fn clone_tree(path: &Path, recursive: bool) -> Result<OwnedFd> {
+pub(crate) fn clone_tree(path: &Path, recursive: bool) -> Result<OwnedFd> {
+    clone_source(path, recursive, true)
+}
+
+/// The same, where a symbolic link at the end may be meant itself.
+fn clone_source(path: &Path, recursive: bool, follow: bool) -> Result<OwnedFd> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     if recursive {
         flags |= OpenTreeFlags::AT_RECURSIVE;
     }
+    if !follow {
+        flags |= OpenTreeFlags::AT_SYMLINK_NOFOLLOW;
+    }
     open_tree(CWD, path, flags).doing(|| format!("open `{}`", path.display()))
 }
 
+/// The same, or only a part of it.
+pub(super) fn open_source(
+    path: &Path,
+    recursive: bool,
+    follow: bool,
+    part: Option<&Path>,
+) -> Result<OwnedFd> {
+    let Some(part) = part else { return clone_source(path, recursive, follow) };
+    let whole = rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .doing(|| format!("open `{}`", path.display()))?;
+    part::of(whole.as_fd(), part, recursive)
+}
+
 /// A copy of a part of what is mounted, by descriptor.
-pub(super) fn clone_fd(fd: BorrowedFd<'_>, recursive: bool) -> io::Result<OwnedFd> {
+pub(crate) fn clone_fd(fd: BorrowedFd<'_>, recursive: bool) -> io::Result<OwnedFd> {
     let mut flags =
         OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
     if recursive {
@@ -244,19 +313,14 @@ pub(super) fn clone_fd(fd: BorrowedFd<'_>, recursive: bool) -> io::Result<OwnedF
 /// Puts a detached mount on what `target` is open on.
 pub(super) fn attach(tree: BorrowedFd<'_>, target: BorrowedFd<'_>) -> io::Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-    Ok(move_mount(tree, "", target, "", flags)?)
+    match move_mount(tree, "", target, "", flags) {
+        // A file on a folder, or the other way round: mount(2) has a word for it, which docker looks for.
+        Err(Errno::INVAL) if is_folder(tree)? != is_folder(target)? => Err(Errno::NOTDIR.into()),
+        done => Ok(done?),
+    }
 }
 
-/// The host opened it in its own namespace, where no `CutMounts` has been.
-fn cut_off(tree: OwnedFd) -> Result<OwnedFd> {
-    /// `MS_SLAVE`.
-    const SLAVE: u64 = 1 << 19;
-    let change = Change { propagation: SLAVE, recursive: true, ..Change::default() };
-    mount_setattr(tree.as_fd(), change).doing(|| "cut it off from the host's")?;
-    Ok(tree)
-}
-
-pub(super) fn set(tree: BorrowedFd<'_>, attributes: Attributes, recursive: bool) -> Result<()> {
+pub(crate) fn set(tree: BorrowedFd<'_>, attributes: Attributes, recursive: bool) -> Result<()> {
     if attributes.is_empty() {
         return Ok(());
     }
@@ -267,26 +331,42 @@ pub(super) fn set(tree: BorrowedFd<'_>, attributes: Attributes, recursive: bool)
     })
 }
 
-fn empty_folder() -> Result<OwnedFd> {
+fn empty_folder(options: &[String]) -> Result<OwnedFd> {
     let attributes = Attributes::READONLY | Attributes::NOSUID | Attributes::NODEV | Attributes::NOEXEC;
-    new("tmpfs", "tmpfs", &["mode=755".to_string()], attributes)
+    let options: Vec<_> = options.iter().cloned().chain(["mode=755".to_string()]).collect();
+    new("tmpfs", "tmpfs", &options, attributes)
 }
 
 /// A tmpfs for which no mode was asked has that of the folder that it covers, as with runc: `/tmp` stays
 /// everybody's.
-fn begin_as(
-    folder: BorrowedFd<'_>,
-    tree: BorrowedFd<'_>,
-    options: &[String],
-    copy_up: bool,
-) -> io::Result<()> {
+fn begin_as(folder: BorrowedFd<'_>, tree: BorrowedFd<'_>, take_mode: bool, copy_up: bool) -> io::Result<()> {
     if copy_up {
         super::copy_up::copy_up(folder, tree)?;
     }
-    if options.iter().any(|option| option.starts_with("mode=")) {
-        return Ok(());
+    if take_mode { super::copy_up::take_mode(folder, tree) } else { Ok(()) }
+}
+
+/// A tmpfs for which no mode was asked has that of the folder it covers. Where there was none, everybody may write.
+fn takes_mode(mount: &Mount) -> bool {
+    let Source::New { kind, options, .. } = &mount.what else { return false };
+    kind == "tmpfs" && !options.iter().any(|option| option.starts_with("mode="))
+}
+
+fn share(tree: BorrowedFd<'_>, kinds: &[Propagation]) -> Result<()> {
+    for Propagation { flag, recursive } in kinds {
+        let change = Change { propagation: *flag, recursive: *recursive, ..Change::default() };
+        mount_setattr(tree, change).doing(|| "set how it is shared")?;
     }
-    super::copy_up::take_mode(folder, tree)
+    Ok(())
+}
+
+fn is_mounted(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let stat = statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::empty())?;
+    Ok(stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+fn is_link(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    Ok(FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Symlink)
 }
 
 fn is_folder(fd: BorrowedFd<'_>) -> io::Result<bool> {

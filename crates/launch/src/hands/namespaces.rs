@@ -23,7 +23,7 @@ impl Hands<'_> {
 }
 
 /// `CLONE_NEW*`. Source: linux/sched.h.
-pub(super) fn flag(kind: NamespaceKind) -> u64 {
+pub(crate) fn flag(kind: NamespaceKind) -> u64 {
     match kind {
         NamespaceKind::Time => 0x0000_0080,
         NamespaceKind::Mount => 0x0002_0000,

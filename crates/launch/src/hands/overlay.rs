@@ -1,21 +1,27 @@
-//! The host's own files as a container's root: read-only below, and a layer in memory on top.
+//! The host's own files as a container's root: read-only below, and on top a layer in memory, or in a folder for changes.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use fault::{Doing, Result};
 use plan::{Hidden, Overlay, Stub};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, XattrFlags};
+use rustix::io::Errno;
 use rustix::mount::UnmountFlags;
 
+use super::image::by_number;
 use super::{Hands, mount};
 use crate::rootfs::{Links, RootFd};
 
 impl Hands<'_> {
-    /// Lays an overlay over each folder of the host, the first of them the root. All upper layers are on
-    /// one tmpfs that is attached nowhere: it goes when the container goes, whatever happens to us.
-    pub(super) fn lay_overlay(&mut self, overlay: &Overlay) -> Result<()> {
+    /// Lays an overlay over each folder of the host, the first of them the root. If nobody has named a folder for them,
+    /// all upper layers are on one tmpfs that is attached nowhere: it goes when the container goes, whatever happens to us.
+    pub(crate) fn lay_overlay(&mut self, overlay: &Overlay) -> Result<()> {
+        if let Some(changes) = &overlay.changes {
+            let trees = lay_all(&folder_for(changes)?, overlay)?;
+            return self.put_all(trees, overlay);
+        }
         let options = [vec!["mode=755".to_string()], size(overlay)].concat();
         // Overlayfs takes only attached layers before Linux 6.15, so the tmpfs lies over `/` for a moment.
         let memory = mount::new("tmpfs", "nagaya", &options, 0)?;
@@ -53,8 +59,7 @@ impl Hands<'_> {
             match stub {
                 Stub::Folder(mode) => {
                     let folder = self.root()?.make_folder(path, Links::Refuse).doing(doing)?;
-                    let by_number = format!("/proc/self/fd/{}", folder.as_raw_fd());
-                    rustix::fs::chmod(&by_number, Mode::from_raw_mode(*mode)).doing(doing)?;
+                    rustix::fs::chmod(by_number(folder.as_fd()), Mode::from_raw_mode(*mode)).doing(doing)?;
                 }
                 Stub::Link(to) => {
                     let (parent, name) = self.root()?.parent(path, Links::Refuse).doing(doing)?;
@@ -71,19 +76,29 @@ fn size(overlay: &Overlay) -> Vec<String> {
 }
 
 fn lay_all(memory: &OwnedFd, overlay: &Overlay) -> Result<Vec<OwnedFd>> {
-    let lay = |(number, (lower, at)): (usize, &(PathBuf, PathBuf))| {
-        let layer = Layer::make(memory, number)?;
-        layer.be_like(lower)?;
+    let lay = |(lower, at): &(PathBuf, PathBuf)| {
+        let layer = Layer::make(memory, at, lower)?;
         layer.hide(lower, at, overlay)?;
         layer.lay(lower, overlay.userxattr)
     };
-    overlay.layers.iter().enumerate().map(lay).collect()
+    overlay.layers.iter().map(lay).collect()
 }
 
-/// The overlays hold it by themselves.
-fn take_off(memory: &OwnedFd) -> Result<()> {
-    let doing = || "take the tmpfs off `/`";
-    rustix::process::fchdir(memory).doing(doing)?;
+/// The folder for changes. What is in it is an earlier start's, and stays.
+fn folder_for(path: &Path) -> Result<OwnedFd> {
+    let doing = || format!("make the folder for changes `{}`", path.display());
+    match rustix::fs::mkdir(path, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(err) => return Err(err).doing(doing),
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).doing(doing)
+}
+
+/// Takes a mount off `/` again, that lay over it for a moment. The overlays hold it by themselves.
+pub(super) fn take_off(mount: &OwnedFd) -> Result<()> {
+    let doing = || "take a layer off `/`";
+    rustix::process::fchdir(mount).doing(doing)?;
     rustix::mount::unmount(".", UnmountFlags::DETACH).doing(doing)?;
     rustix::process::chdir("/").doing(doing)
 }
@@ -95,15 +110,19 @@ struct Layer {
 }
 
 impl Layer {
-    fn make(memory: &OwnedFd, number: usize) -> Result<Layer> {
-        let make = |name: String| -> io::Result<OwnedFd> {
-            rustix::fs::mkdirat(memory, &name, Mode::from_raw_mode(0o755))?;
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            Ok(rustix::fs::openat(memory, &name, flags, Mode::empty())?)
-        };
-        let doing = || "make a layer in memory";
-        let upper = RootFd::new(make(format!("upper{number}")).doing(doing)?);
-        Ok(Layer { upper, work: make(format!("work{number}")).doing(doing)? })
+    /// One of an earlier start is as that has left it.
+    fn make(base: &OwnedFd, at: &Path, lower: &Path) -> Result<Layer> {
+        let doing = || format!("make a layer for `{}`", at.display());
+        for name in ["upper", "work"] {
+            make_folder(base, Path::new(name)).doing(doing)?;
+        }
+        let (upper, is_new) = make_folder(base, &plan::upper_of(at)).doing(doing)?;
+        let (work, _) = make_folder(base, &plan::work_of(at)).doing(doing)?;
+        let layer = Layer { upper: RootFd::new(upper), work };
+        if is_new {
+            layer.be_like(lower)?;
+        }
+        Ok(layer)
     }
 
     /// The top of the layer is what is seen of its folder: with the mode and owner that it has below.
@@ -124,14 +143,22 @@ impl Layer {
             if deeper || inside.as_os_str().is_empty() || there.is_err() {
                 continue;
             }
-            self.copy_parents(lower, inside).doing(doing)?;
-            let (parent, name) = self.upper.parent(inside, Links::Refuse).doing(doing)?;
-            match hidden {
-                Hidden::Gone => whiteout(&parent, &name).doing(doing)?,
-                Hidden::Empty(mode) => empty(&parent, &name, *mode, overlay.userxattr).doing(doing)?,
+            match self.hide_one(lower, inside, *hidden, overlay.userxattr) {
+                // In an earlier life the container has put something of its own there, or on the way to it.
+                Err(err) if OWN.iter().any(|own| err.raw_os_error() == Some(own.raw_os_error())) => {}
+                hid => hid.doing(doing)?,
             }
         }
         Ok(())
+    }
+
+    fn hide_one(&self, lower: &Path, inside: &Path, hidden: Hidden, userxattr: bool) -> io::Result<()> {
+        self.copy_parents(lower, inside)?;
+        let (parent, name) = self.upper.parent(inside, Links::Refuse)?;
+        match hidden {
+            Hidden::Gone => whiteout(&parent, &name),
+            Hidden::Empty(mode) => empty(&parent, &name, mode, userxattr),
+        }
     }
 
     /// Folders on the way get the mode and owner that they have below: the upper one's count.
@@ -144,7 +171,7 @@ impl Layer {
             let (parent, name) = self.upper.parent(path, Links::Refuse)?;
             match rustix::fs::mkdirat(&parent, &name, Mode::from_raw_mode(stat.st_mode)) {
                 Ok(()) => own(parent.as_fd(), &name, &stat)?,
-                Err(rustix::io::Errno::EXIST) => {}
+                Err(Errno::EXIST) => {}
                 Err(err) => return Err(err.into()),
             }
         }
@@ -152,20 +179,32 @@ impl Layer {
     }
 
     fn lay(&self, lower: &Path, userxattr: bool) -> Result<OwnedFd> {
-        let path = |fd: BorrowedFd<'_>| format!("/proc/self/fd/{}", fd.as_raw_fd());
         let lower_fd =
             rustix::fs::openat(CWD, lower, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
                 .doing(|| format!("open `{}`", lower.display()))?;
         let mut options = vec![
-            format!("lowerdir={}", path(lower_fd.as_fd())),
-            format!("upperdir={}", path(self.upper.as_fd())),
-            format!("workdir={}", path(self.work.as_fd())),
+            format!("lowerdir={}", by_number(lower_fd.as_fd())),
+            format!("upperdir={}", by_number(self.upper.as_fd())),
+            format!("workdir={}", by_number(self.work.as_fd())),
         ];
         if userxattr {
             options.push("userxattr".to_string());
         }
         mount::new("overlay", "nagaya", &options, 0)
     }
+}
+
+/// Something is there, a file or a link.
+const OWN: [Errno; 3] = [Errno::EXIST, Errno::NOTDIR, Errno::LOOP];
+
+/// A folder, and whether it is new.
+fn make_folder(at: &OwnedFd, name: &Path) -> io::Result<(OwnedFd, bool)> {
+    let made = match rustix::fs::mkdirat(at, name, Mode::from_raw_mode(0o755)) {
+        Err(Errno::EXIST) => false,
+        made => made.map(|()| true)?,
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok((rustix::fs::openat(at, name, flags, Mode::empty())?, made))
 }
 
 fn own(parent: BorrowedFd<'_>, name: &Path, stat: &rustix::fs::Stat) -> io::Result<()> {

@@ -11,7 +11,7 @@ use super::Hands;
 impl Hands<'_> {
     /// By proc, as `net/ipv4/ip_forward` and the like.
     pub(super) fn set_sysctl(&mut self, key: &str, value: &str) -> Result<()> {
-        let path = format!("sys/{}", path_of(key));
+        let path = format!("sys/{}", plan::sysctl_path(key));
         let field = format!("use `linux.sysctl[{key}]`");
         self.proc()?.write(&path, value).doing(|| field).map_err(|fault| match fault.errno() {
             Some(2) => fault.hint("this kernel has no such setting, or not in this namespace"),
@@ -64,26 +64,6 @@ fn has_apparmor() -> bool {
     fs::exists("/sys/module/apparmor").unwrap_or(false)
 }
 
-/// sysctl(8): dots part the names; once there is a slash, slashes do, and dots are part of a name.
-fn path_of(key: &str) -> String {
-    match (key.find('.'), key.find('/')) {
-        (Some(dot), Some(slash)) if slash < dot => key.to_string(),
-        (_, Some(_)) => key
-            .chars()
-            .map(|c| {
-                if c == '.' {
-                    '/'
-                } else if c == '/' {
-                    '.'
-                } else {
-                    c
-                }
-            })
-            .collect(),
-        _ => key.replace('.', "/"),
-    }
-}
-
 pub(super) fn set_hostname(name: &str) -> Result<()> {
     rustix::system::sethostname(name.as_bytes()).doing(|| "use `hostname`")
 }
@@ -103,17 +83,5 @@ pub(super) fn new_keyring(name: &str) -> Result<()> {
             ),
             _ => fault,
         }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::path_of;
-
-    #[test]
-    fn both_spellings_of_a_setting_are_understood() {
-        assert_eq!(path_of("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
-        assert_eq!(path_of("net/ipv4/conf/eth0.1/rp_filter"), "net/ipv4/conf/eth0.1/rp_filter");
-        assert_eq!(path_of("net.ipv4.conf.eth0/1.rp_filter"), "net/ipv4/conf/eth0.1/rp_filter");
     }
 }

@@ -1,0 +1,138 @@
+//! Who is measured, and how each is called.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Result;
+use crate::daemon::Docker;
+use crate::machine::UNIFIED;
+use crate::report::{talk, timed};
+use crate::traces;
+
+/// One engine.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// As the table calls it.
+    pub(crate) name: &'static str,
+    program: PathBuf,
+    /// Everything that it keeps is here.
+    folder: PathBuf,
+    /// What finds dockerd, for docker.
+    host: Option<String>,
+}
+
+/// All engines that this host has, ours first.
+#[derive(Debug)]
+pub(crate) struct Engines {
+    pub(crate) all: Vec<Engine>,
+    docker: Docker,
+    folder: PathBuf,
+}
+
+const OURS: &str = "nagaya";
+const DOCKER: &str = "docker";
+const PODMAN: &str = "podman";
+/// podman asks for nothing that this machine may not give; and else it makes a cgroup for all of its containers on the
+/// machine, and leaves it.
+const PODMAN_RUN: &str =
+    "--ulimit nofile=1024:1024 --ulimit nproc=100:100 --cgroup-parent /nagaya-engine-podman";
+const PODMAN_CGROUP: &str = "nagaya-engine-podman";
+
+impl Engines {
+    /// Starts docker's daemon, and gives its image to all.
+    pub(crate) fn find() -> Result<Engines> {
+        let docker = Docker::start();
+        let folder = std::env::temp_dir().join(format!("nagaya-bench-engine-{}", std::process::id()));
+        let mut all = Vec::new();
+        for (name, program) in [(OURS, ours()?), (DOCKER, "docker".into()), (PODMAN, "podman".into())] {
+            let host =
+                (name == DOCKER).then(|| format!("unix://{}", docker.folder().join("socket").display()));
+            let folder = folder.join(name);
+            fs::create_dir_all(&folder).map_err(|err| err.to_string())?;
+            all.push(Engine { name, program, folder, host });
+        }
+        let archive = folder.join("box.tar").display().to_string();
+        timed(all[1].command(&["save", "-o", &archive, "box"]))?;
+        timed(all[0].command(&["load", "-i", &archive]))?;
+        if let Err(why) = timed(all[2].command(&["load", "-i", &archive])) {
+            talk(&format!("without podman: {why}"));
+            all.truncate(2);
+        }
+        Ok(Engines { all, docker, folder })
+    }
+
+    /// Ends docker's daemon, and removes what there is.
+    pub(crate) fn finish(self) {
+        for engine in &self.all {
+            let _ = engine.command(&["ps", "-aq"]).output().map(|output| {
+                for id in String::from_utf8_lossy(&output.stdout).lines() {
+                    let _ = engine.command(&["rm", "-f", id]).output();
+                }
+            });
+        }
+        let cgroups = traces::cgroups(PODMAN_CGROUP).into_iter().filter(|path| !path.starts_with(UNIFIED));
+        cgroups.for_each(|path| traces::remove_cgroup(&path));
+        self.docker.stop();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Engine {
+    pub(crate) fn is_ours(&self) -> bool {
+        self.name == OURS
+    }
+
+    /// A command, without a network.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        match &self.host {
+            Some(host) => drop(command.args(["-H", host])),
+            None if self.is_ours() => drop(command.env("NAGAYA_ROOT", &self.folder)),
+            None => {
+                for (option, name) in [("--root", "root"), ("--runroot", "runroot"), ("--tmpdir", "tmp")] {
+                    command.arg(option).arg(self.folder.join(name));
+                }
+                command.args(["--storage-driver", "overlay", "--cgroup-manager", "cgroupfs"]);
+                command.args(["--events-backend", "file"]);
+            }
+        }
+        let (verb, rest) = words.split_first().unwrap_or((&"help", &[]));
+        command.arg(verb);
+        if matches!(*verb, "run" | "create") {
+            command.args(["--network", "none"]);
+            if self.name == PODMAN {
+                command.args(PODMAN_RUN.split(' '));
+            }
+        }
+        command.args(rest);
+        command
+    }
+
+    /// What watches containers takes of memory, divided by how many there are.
+    pub(crate) fn memory_of_each(&self, count: usize) -> String {
+        let word = match self.name {
+            OURS => "nagaya-monitor",
+            DOCKER => "containerd-shim",
+            _ => "conmon",
+        };
+        let all: Vec<_> = traces::processes(word).into_iter().map(|(pid, _)| pss(pid)).collect();
+        let sum: u64 = all.iter().sum();
+        format!("{} of {}", sum / (count.max(1) as u64), all.len())
+    }
+}
+
+/// Proportional set size in KiB. Source: proc_pid_smaps_rollup(5).
+fn pss(pid: i32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
+}
+
+/// `nagaya` in `NAGAYA_BIN_DIR`, or the release build beside this bench.
+fn ours() -> Result<PathBuf> {
+    let bench = std::env::current_exe().map_err(|err| err.to_string())?;
+    let built = || bench.ancestors().nth(3).unwrap_or(Path::new("/")).join("release");
+    let path = std::env::var_os("NAGAYA_BIN_DIR").map_or_else(built, PathBuf::from).join("nagaya");
+    if path.is_file() { Ok(path) } else { Err(format!("`{}` is not built", path.display())) }
+}

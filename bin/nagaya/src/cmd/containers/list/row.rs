@@ -1,0 +1,125 @@
+//! What `ps` shows of one container. Source: docker/cli, cli/command/formatter/container.go.
+
+use std::path::Path;
+
+use container::{Network, Point};
+use engine::{Status, View};
+use fault::Result;
+use images::Images;
+use serde_json::{Value, json};
+use store::size_of;
+
+use crate::args::views::List;
+use crate::table::METHODS;
+use crate::{human, time};
+
+/// Signs of a command, and of a mount, that are shown.
+const COMMAND: usize = 20;
+const MOUNT: usize = 15;
+
+pub(super) fn of(view: &View, typed: &List, root: &Path, sizes: Option<&Sizes>) -> Value {
+    let record = &view.record;
+    let cut = |text: &str, most| {
+        if typed.no_trunc { text.to_string() } else { human::beginning(text, most) }
+    };
+    let created = time::seconds(&record.created).unwrap_or_default();
+    let labels = record.labels();
+    let all_labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mounts = record.mounts(root);
+    let names: Vec<_> = mounts.iter().map(|mount| cut(&mount_name(mount), MOUNT)).collect();
+    let volumes = mounts.iter().filter(|mount| mount.driver.is_some()).count();
+    let mut row = json!({
+        "Command": human::quoted(&cut(&command(&record.program()), COMMAND)),
+        "CreatedAt": time::local(created),
+        "ID": super::id(view, typed),
+        "Image": record.image(),
+        "Labels": all_labels.join(","),
+        "LocalVolumes": volumes.to_string(),
+        "Mounts": names.join(","),
+        "Names": record.name,
+        "Networks": network(record.request.network),
+        "Platform": null,
+        "Ports": "",
+        "RunningFor": human::ago(created),
+        "Size": sizes.map_or_else(|| "0B".to_string(), |sizes| sizes.of(view)),
+        "State": view.status.to_string(),
+        "Status": status(view),
+    });
+    if typed.format.as_deref().is_some_and(|format| format.contains(".Label ")) {
+        row[METHODS] = json!({ "Label": labels });
+    }
+    row
+}
+
+/// The name of a volume, or where it is on this machine.
+pub(super) fn mount_name(mount: &Point) -> String {
+    mount.name.clone().unwrap_or_else(|| mount.source.display().to_string())
+}
+
+/// Arguments with blanks in them stand in quotes.
+fn command(program: &[String]) -> String {
+    let Some((first, rest)) = program.split_first() else { return String::new() };
+    let word = |word: &String| if word.contains(' ') { format!(" '{word}'") } else { format!(" {word}") };
+    rest.iter().fold(first.clone(), |all, next| all + &word(next))
+}
+
+pub(in crate::cmd::containers) fn network(network: Network) -> &'static str {
+    match network {
+        Network::None => "none",
+        Network::Host => "host",
+    }
+}
+
+/// Source: moby, `container/state.go`.
+pub(super) fn status(view: &View) -> String {
+    let state = &view.state;
+    let since = |text: &str| time::seconds(text).map(human::since).unwrap_or_default();
+    let health = state.health.as_ref().map(|health| match health.status.as_str() {
+        "starting" => " (health: starting)".to_string(),
+        status => format!(" ({status})"),
+    });
+    match view.status {
+        Status::Paused => format!("Up {} (Paused)", since(&state.started)),
+        Status::Running => format!("Up {}{}", since(&state.started), health.unwrap_or_default()),
+        Status::Restarting => format!("Restarting ({}) {} ago", state.exit_code, since(&state.finished)),
+        Status::Removing => "Removal In Progress".to_string(),
+        Status::Created => "Created".to_string(),
+        Status::Exited if state.finished.is_empty() => String::new(),
+        Status::Exited => format!("Exited ({}) {} ago", state.exit_code, since(&state.finished)),
+    }
+}
+
+/// What containers take.
+pub(super) struct Sizes {
+    images: Images,
+}
+
+impl Sizes {
+    pub(super) fn new(root: &Path) -> Result<Sizes> {
+        Images::open(root).map(|images| Sizes { images })
+    }
+
+    /// What it has written, and that with its image.
+    fn of(&self, view: &View) -> String {
+        let own = size_of(&view.folder.changes());
+        let image = view.record.image_id().and_then(|id| self.images.look(id.as_str()).ok());
+        let all = own + image.map_or(0, |image| image.size);
+        match all {
+            0 => human::size(own),
+            all => format!("{} (virtual {})", human::size(own), human::size(all)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn commands_as_docker_shows_them() {
+        let words = |text: &[&str]| text.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(command(&words(&["sh", "-c", "echo out; sleep"])), "sh -c 'echo out; sleep'");
+        assert_eq!(command(&words(&["sh"])), "sh");
+        assert_eq!(command(&[]), "");
+    }
+}

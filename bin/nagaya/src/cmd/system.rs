@@ -1,0 +1,164 @@
+//! `system df`, `prune` and `check`.
+
+use std::path::Path;
+
+use container::Volumes;
+use engine::{Engine, Pruned};
+use fault::{Fault, Kind, Result};
+use images::{Images, Problem};
+use serde_json::{Value, json};
+
+use super::images::load::Warnings;
+use super::images::prune::{self, confirmed};
+use super::images::{as_owner, list, pull};
+use super::volumes;
+use super::{events, info};
+use crate::args;
+use crate::args::images::{List, PruneImages};
+use crate::args::system::{Check, Df, Prune, System};
+use crate::table::Table;
+use crate::{human, say};
+
+pub(crate) fn run(verb: &System, root: &Path) -> Result<()> {
+    match verb {
+        System::Events(typed) => events::run(typed, root).map(drop),
+        System::Info(typed) => info::run(typed, root).map(drop),
+        System::Df(typed) => df(typed, root),
+        System::Prune(typed) => as_owner(|| prune(typed, root)),
+        System::Boot => boot(root),
+        System::Check(typed) => as_owner(|| check(typed, root)),
+    }
+}
+
+const TABLE: Table = Table {
+    columns: &[
+        ("Type", "TYPE"),
+        ("TotalCount", "TOTAL"),
+        ("Active", "ACTIVE"),
+        ("Size", "SIZE"),
+        ("Reclaimable", "RECLAIMABLE"),
+    ],
+    usual: &["Type", "TotalCount", "Active", "Size", "Reclaimable"],
+};
+
+fn df(typed: &Df, root: &Path) -> Result<()> {
+    let images = Images::open(root)?;
+    let usage = images.usage()?;
+    let containers = Engine::at(root).usage()?;
+    let volumes = Volumes::at(root);
+    let (of_volumes, volumes) = (&volumes, volumes.usage()?);
+    let rows = [
+        row("Images", usage.images, usage.active, usage.size, usage.reclaimable),
+        row("Containers", containers.all, containers.running, containers.size, containers.reclaimable),
+        row("Local Volumes", volumes.all, volumes.used, volumes.size, volumes.reclaimable),
+        row("Build Cache", 0, 0, 0, 0),
+    ];
+    say::print(&TABLE.render(typed.format.as_deref(), &rows)?)?;
+    if typed.verbose && typed.format.is_none() {
+        say::print("\nImages space usage:\n\n")?;
+        list::run(&List::default(), &images)?;
+        say::print(&format!("\nLocal Volumes space usage:\n\n{}", volumes::with_links(of_volumes)?))?;
+    }
+    Ok(())
+}
+
+fn row(kind: &str, all: usize, active: usize, size: u64, reclaimable: u64) -> Value {
+    let share = (reclaimable * 100).checked_div(size).map(|share| format!(" ({share}%)"));
+    json!({
+        "Type": kind,
+        "TotalCount": all.to_string(),
+        "Active": active.to_string(),
+        "Size": human::size_in_full(size),
+        "Reclaimable": human::size_in_full(reclaimable) + &share.unwrap_or_default(),
+    })
+}
+
+fn prune(typed: &Prune, root: &Path) -> Result<()> {
+    let with_volumes = typed.volumes;
+    let typed = &typed.images;
+    if with_volumes && typed.filter.iter().any(|filter| filter.starts_with("until=")) {
+        return Err(Fault::new(Kind::Invalid, "understand the options")
+            .because("The \"until\" filter is not supported with \"--volumes\""));
+    }
+    let images = if typed.all {
+        "all images without at least one container associated to them"
+    } else {
+        "all dangling images"
+    };
+    // A filter is about labels and times that our containers do not have yet.
+    let containers = typed.filter.is_empty();
+    let stopped = if containers { "  - all stopped containers\n" } else { "" };
+    let volumes =
+        if with_volumes { "  - all anonymous volumes not used by at least one container\n" } else { "" };
+    let warning =
+        format!("WARNING! This will remove:\n{stopped}{volumes}  - {images}\n  - unused build cache\n");
+    if !typed.force && !confirmed(&warning)? {
+        return Ok(());
+    }
+    let pruned = if containers { Engine::at(root).prune(|_| true)? } else { Pruned::default() };
+    if !pruned.ids.is_empty() {
+        say::print(&format!("Deleted Containers:\n{}\n", say::lines(pruned.ids)))?;
+    }
+    let of_volumes = if with_volumes { prune_volumes(typed, root)? } else { 0 };
+    let images = Images::open(root)?;
+    let bytes = prune::prune(typed, &images)?;
+    say::print(&format!("Total reclaimed space: {}\n", human::size(pruned.bytes + of_volumes + bytes)))
+}
+
+fn prune_volumes(typed: &PruneImages, root: &Path) -> Result<u64> {
+    let typed = args::volumes::Prune { all: false, filter: typed.filter.clone(), force: true };
+    volumes::prune::prune(&typed, &Volumes::at(root))
+}
+
+/// One that cannot be started does not keep the others.
+fn boot(root: &Path) -> Result<()> {
+    launch::seal()?;
+    let mut failed = None;
+    for (record, fault) in Engine::at(root).boot()? {
+        match fault {
+            None => say::print(&format!("{}\n", record.name))?,
+            Some(fault) => {
+                say::error(&fault);
+                failed = Some(fault.during(format!("start container `{}`", record.name)));
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn check(typed: &Check, root: &Path) -> Result<()> {
+    let images = Images::open(root)?;
+    let checked = images.check(&mut |_| {})?;
+    let read = format!("{} blobs, {}", checked.blobs, human::size(checked.bytes));
+    if checked.problems.is_empty() {
+        return say::print(&format!("{read}: everything is as it was\n"));
+    }
+    say::print(&say::lines(&checked.problems))?;
+    let found = checked.problems.len();
+    let stay = if typed.repair { repair(&images, checked.problems)? } else { found };
+    say::print(&format!("{read}: {found} problems, {} mended\n", found - stay))?;
+    if stay == 0 {
+        return Ok(());
+    }
+    let fault = Fault::new(Kind::Failed, format!("mend {stay} of {found} problems"));
+    Err(if typed.repair {
+        fault.hint("what is said above is to be fetched or loaded again, or removed by `nagaya rmi`")
+    } else {
+        Fault::new(Kind::Failed, "call it sound")
+            .because(format!("{found} problems"))
+            .hint("--repair mends them")
+    })
+}
+
+/// Mends, and counts what stays.
+fn repair(images: &Images, problems: Vec<Problem>) -> Result<usize> {
+    let missing = images.mend(problems)?;
+    if missing.is_empty() {
+        return Ok(0);
+    }
+    let failed = images.fetch_missing(&missing, &pull::client()?, &Warnings)?;
+    for why in failed {
+        say::warn(&why);
+    }
+    Ok(images.check(&mut |_| {})?.problems.len())
+}

@@ -1,0 +1,190 @@
+//! Which namespaces a container has of its own, and which are the machine's or another container's.
+
+use fault::{Fault, Kind, Result};
+use oci::{Namespace, NamespaceKind};
+use serde::{Deserialize, Serialize};
+
+use crate::machine::Machine;
+use crate::{Network, Phase, Records, Request};
+
+/// Namespaces, as far as they are not the usual ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sharing {
+    /// System V IPC and message queues.
+    pub ipc: Share,
+    /// `none`: it has no `/dev/shm` either.
+    pub no_shm: bool,
+    /// Process numbers.
+    pub pid: Share,
+    /// The machine's host name.
+    pub uts_host: bool,
+    /// The machine's view of cgroups.
+    pub cgroup_host: bool,
+}
+
+/// Whose namespace it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Share {
+    /// Its own.
+    #[default]
+    Own,
+    /// The machine's.
+    Host,
+    /// That of the container with this id.
+    Container(String),
+}
+
+impl Sharing {
+    /// `--ipc`. Names of containers become ids by `find`.
+    pub fn set_ipc(&mut self, mode: &str, find: impl Fn(&str) -> Result<String>) -> Result<()> {
+        (self.ipc, self.no_shm) = match mode {
+            "" | "private" | "shareable" => (Share::Own, false),
+            "none" => (Share::Own, true),
+            other => {
+                (share(other, find, || Fault::invalid("--ipc", format!("invalid IPC mode: {other}")))?, false)
+            }
+        };
+        Ok(())
+    }
+
+    /// `--pid`.
+    pub fn set_pid(&mut self, mode: &str, find: impl Fn(&str) -> Result<String>) -> Result<()> {
+        self.pid = match mode {
+            "" | "private" => Share::Own,
+            other => share(other, find, || Fault::invalid("--pid", format!("invalid PID mode: {other}")))?,
+        };
+        Ok(())
+    }
+
+    /// `--uts`.
+    pub fn set_uts(&mut self, mode: &str) -> Result<()> {
+        self.uts_host = own_or_host(mode, "--uts", "UTS")?;
+        Ok(())
+    }
+
+    /// `--cgroupns`.
+    pub fn set_cgroupns(&mut self, mode: &str) -> Result<()> {
+        self.cgroup_host = own_or_host(mode, "--cgroupns", "CGROUP")?;
+        Ok(())
+    }
+
+    /// `--userns`: root's containers have the machine's users, those of others a user namespace.
+    pub fn check_userns(mode: &str) -> Result<()> {
+        match mode.split(':').next().unwrap_or_default() {
+            "" | "host" => Ok(()),
+            "keep-id" | "auto" | "nomap" | "private" => {
+                Err(Fault::new(Kind::Unsupported, format!("use `--userns {mode}`"))
+                    .because("layers that show other ids come with a later version")
+                    .hint("leave it out: root has the machine's users, anybody else a user namespace"))
+            }
+            _ => Err(Fault::invalid("--userns", format!("invalid USER mode: {mode}"))),
+        }
+    }
+
+    /// What contradicts itself.
+    pub(crate) fn check(&self, request: &Request, machine: &Machine) -> Result<()> {
+        if self.uts_host && request.hostname.is_some() {
+            return Err(Fault::invalid("--uts", "conflicting options: hostname and the UTS mode"));
+        }
+        let joins = |share: &Share| matches!(share, Share::Container(_));
+        if machine.mappings.is_some() && (joins(&self.ipc) || joins(&self.pid)) {
+            return Err(Fault::new(Kind::Unsupported, "join another container's namespaces")
+                .because("for who is not root, each container has a user namespace of its own"));
+        }
+        Ok(())
+    }
+
+    /// All namespaces; those of other containers by their first process.
+    pub(crate) fn namespaces(
+        request: &Request,
+        machine: &Machine,
+        records: &Records,
+    ) -> Result<Vec<Namespace>> {
+        use NamespaceKind::*;
+        let own = |kind| Namespace { kind, path: String::new() };
+        let sharing = &request.sharing;
+        let mut all = vec![own(Mount)];
+        for (kind, share, name) in [(Pid, &sharing.pid, "pid"), (Ipc, &sharing.ipc, "ipc")] {
+            match share {
+                Share::Own => all.push(own(kind)),
+                Share::Host => {}
+                Share::Container(id) => {
+                    let pid = pid_of(records, id, name)?;
+                    all.push(Namespace { kind, path: format!("/proc/{pid}/ns/{name}") });
+                }
+            }
+        }
+        all.extend((!sharing.uts_host).then(|| own(Uts)));
+        all.extend((!sharing.cgroup_host).then(|| own(Cgroup)));
+        all.extend((request.network == crate::Network::None).then(|| own(Network)));
+        all.extend(machine.mappings.is_some().then(|| own(User)));
+        Ok(all)
+    }
+
+    /// It has this machine's host name.
+    pub(crate) fn has_name_of_machine(request: &Request) -> bool {
+        request.sharing.uts_host || request.network == Network::Host
+    }
+}
+
+fn share(mode: &str, find: impl Fn(&str) -> Result<String>, wrong: impl Fn() -> Fault) -> Result<Share> {
+    match mode.split_once(':') {
+        None if mode == "host" => Ok(Share::Host),
+        Some(("container", name)) if !name.is_empty() => Ok(Share::Container(find(name)?)),
+        _ => Err(wrong()),
+    }
+}
+
+fn own_or_host(mode: &str, option: &str, what: &str) -> Result<bool> {
+    match mode {
+        "" | "private" => Ok(false),
+        "host" => Ok(true),
+        other => Err(Fault::invalid(option, format!("invalid {what} mode: {other}"))),
+    }
+}
+
+/// The first process of a container that runs.
+fn pid_of(records: &Records, id: &str, kind: &str) -> Result<i32> {
+    let doing = || format!("join the {kind} namespace of container `{}`", crate::short(id));
+    let folder = records.folder(id);
+    if !folder.path().is_dir() {
+        return Err(Fault::new(Kind::NotFound, doing()).because(format!("No such container: {id}")));
+    }
+    let state = folder.state()?;
+    if state.phase != Phase::Running || state.pid <= 0 {
+        let why = format!("cannot join {} of a non running container: {id}", kind.to_ascii_uppercase());
+        return Err(Fault::new(Kind::WrongState, doing()).because(why));
+    }
+    Ok(state.pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(name: &str) -> Result<String> {
+        if name.is_empty() { Err(Fault::invalid("--pid", "no name")) } else { Ok(format!("id-of-{name}")) }
+    }
+
+    #[test]
+    fn modes() {
+        let mut sharing = Sharing::default();
+        sharing.set_ipc("none", find).unwrap();
+        assert!(sharing.no_shm && sharing.ipc == Share::Own);
+        sharing.set_ipc("shareable", find).unwrap();
+        assert_eq!(sharing, Sharing::default());
+        sharing.set_pid("container:web", find).unwrap();
+        assert_eq!(sharing.pid, Share::Container("id-of-web".to_string()));
+        for (word, refused) in [
+            ("invalid IPC mode: x", sharing.set_ipc("x", find)),
+            ("invalid PID mode: container:", sharing.set_pid("container:", find)),
+            ("invalid UTS mode: x", sharing.set_uts("x")),
+            ("invalid CGROUP mode: x", sharing.set_cgroupns("x")),
+            ("invalid USER mode: x", Sharing::check_userns("x")),
+            ("--userns keep-id:uid=5", Sharing::check_userns("keep-id:uid=5")),
+        ] {
+            assert!(refused.unwrap_err().to_string().contains(word), "{word}");
+        }
+    }
+}

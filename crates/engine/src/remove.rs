@@ -1,0 +1,116 @@
+//! Removing containers.
+
+use container::{Folder, Lock, Phase};
+use fault::{Fault, Kind, Result};
+use rustix::process::Signal;
+use store::size_of;
+
+use crate::{Engine, Status, View};
+
+/// What containers take.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// All of them.
+    pub all: usize,
+    /// Those that run.
+    pub running: usize,
+    /// Bytes that they have changed of their images.
+    pub size: u64,
+    /// Bytes of those that do not run.
+    pub reclaimable: u64,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Default)]
+pub struct Pruned {
+    /// Ids.
+    pub ids: Vec<String>,
+    /// What they took.
+    pub bytes: u64,
+}
+
+/// So often it may be started while it is being removed.
+const TRIES: usize = 10;
+
+impl Engine {
+    /// Removes a container and all that was made for it; with `force` also one that runs, with `volumes` also those of its
+    /// volumes that nobody has named.
+    pub fn remove(&self, view: &View, force: bool, volumes: bool) -> Result<()> {
+        let doing = || format!("remove container `{}`", view.record.name);
+        let mut view = view.clone();
+        for _ in 0..TRIES {
+            if view.status.is_up() || view.status == Status::Restarting {
+                if !force {
+                    return Err(runs(&view, doing()));
+                }
+                self.end(&view, Some(Signal::KILL), None)?;
+            }
+            if let Some(_lock) = lock_ended(&view.folder)? {
+                self.containers.remove_if_there(&view.record.id.parse()?)?;
+                let volumes = volumes || view.record.request.auto_remove;
+                return self.records.remove(&view.record, volumes);
+            }
+            // One with --rm is removed by its monitor; another was started in this moment.
+            match view.folder.record()? {
+                None => return Ok(()),
+                Some(record) => view = self.view(record)?,
+            }
+        }
+        Err(Fault::new(Kind::Unavailable, doing()).because("somebody starts it again and again"))
+    }
+
+    /// Removes all whose program does not run, and that `wanted` says yes to.
+    pub fn prune(&self, wanted: impl Fn(&View) -> bool) -> Result<Pruned> {
+        let mut pruned = Pruned::default();
+        for view in self.all()? {
+            let ended = matches!(view.status, Status::Created | Status::Exited);
+            let bytes = size_of(&view.folder.changes());
+            if ended && wanted(&view) && self.remove(&view, false, false).is_ok() {
+                pruned.ids.push(view.record.id);
+                pruned.bytes += bytes;
+            }
+        }
+        Ok(pruned)
+    }
+
+    /// What containers take, and how many run.
+    pub fn usage(&self) -> Result<Usage> {
+        let mut usage = Usage::default();
+        for view in self.all()? {
+            let up = view.status.is_up();
+            let size = size_of(&view.folder.changes());
+            usage.all += 1;
+            usage.running += usize::from(up);
+            usage.size += size;
+            usage.reclaimable += if up { 0 } else { size };
+        }
+        Ok(usage)
+    }
+}
+
+/// In Docker's words.
+fn runs(view: &View, doing: String) -> Fault {
+    let (name, status) = (&view.record.name, view.status);
+    Fault::new(Kind::WrongState, doing)
+        .because(format!(
+            "cannot remove container \"/{name}\": container is {status}: stop the container before removing or force remove"
+        ))
+        .hint(format!("`nagaya rm -f {name}` ends it first"))
+}
+
+/// Becomes the one who may change a container that does not run. Whoever has it in this moment may be about to let go.
+pub(crate) fn lock_ended(folder: &Folder) -> Result<Option<Lock>> {
+    for _ in 0..1000 {
+        if !folder.path().exists() {
+            return Ok(None);
+        }
+        if let Some(lock) = folder.try_lock()? {
+            return Ok(Some(lock));
+        }
+        if matches!(folder.state()?.phase, Phase::Running | Phase::Restarting) {
+            return Ok(None);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    Ok(None)
+}

@@ -1,0 +1,123 @@
+//! Ending a container's program, and waiting for that.
+
+use std::time::{Duration, Instant};
+
+use container::Folder;
+use fault::{Doing, Fault, Kind, Result};
+use monitor::{Channel, Frame};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
+
+use crate::{Engine, Status, View};
+
+/// Seconds until `stop` kills, unless somebody says something else.
+const TIMEOUT: i64 = 10;
+/// How long the kernel may take to end a container that was killed.
+const KILLED: Duration = Duration::from_secs(30);
+
+impl Engine {
+    /// Sends a signal to its first process.
+    ///
+    /// # Errors
+    /// `WrongState`, in Docker's words, if it does not run.
+    pub fn kill(&self, view: &View, signal: Signal) -> Result<()> {
+        let doing = || format!("kill container `{}`", view.record.name);
+        let container = self.running(view).map_err(|fault| {
+            let cause =
+                format!("Cannot kill container: {}: {}", view.record.name, fault.cause().unwrap_or_default());
+            fault.during(doing()).because(cause)
+        })?;
+        // Who kills it does not want it to come back.
+        if signal == Signal::KILL || signal == container::stop_signal(&view.record.request)? {
+            view.folder.set_stopped(true)?;
+        }
+        container.kill(signal, false).map_err(|fault| fault.during(doing()))?;
+        self.note_kill(view, signal);
+        Ok(())
+    }
+
+    fn note_kill(&self, view: &View, signal: Signal) {
+        self.records.note(&view.record, "kill", &[("signal", &signal.as_raw().to_string())]);
+    }
+
+    /// Asks its program to end, and ends it after a while: `timeout` seconds, or as it was asked for; less than 0 for
+    /// never. One that does not run is left alone.
+    pub fn stop(&self, view: &View, signal: Option<Signal>, timeout: Option<i64>) -> Result<()> {
+        if self.end(view, signal, timeout)? {
+            self.records.note(&view.record, "stop", &[]);
+        }
+        Ok(())
+    }
+
+    /// False if it did not run.
+    pub(crate) fn end(&self, view: &View, signal: Option<Signal>, timeout: Option<i64>) -> Result<bool> {
+        let doing = || format!("stop container `{}`", view.record.name);
+        if matches!(view.status, Status::Created | Status::Exited | Status::Removing) {
+            return Ok(false);
+        }
+        view.folder.set_stopped(true)?;
+        let Some(mut end) = monitor::connect(&view.folder)? else { return Ok(false) };
+        end.say_later(&Frame::Stay)?;
+        let signal = signal.map_or_else(|| container::stop_signal(&view.record.request), Ok)?;
+        let timeout = timeout.or(view.record.request.stop_timeout).unwrap_or(TIMEOUT);
+        let limit = u64::try_from(timeout).ok().map(Duration::from_secs);
+        if let Ok(container) = self.running(view) {
+            // It may have ended in this moment.
+            let _ = container.kill(signal, false);
+            self.note_kill(view, signal);
+            if view.status == Status::Paused {
+                let _ = container.resume();
+            }
+        }
+        if until_end(&mut end, limit).map_err(|fault| fault.during(doing()))?.is_some() {
+            return Ok(true);
+        }
+        if let Ok(container) = self.running(view) {
+            let _ = container.kill(Signal::KILL, true);
+            self.note_kill(view, Signal::KILL);
+        }
+        match until_end(&mut end, Some(KILLED))? {
+            Some(_) => Ok(true),
+            None => Err(Fault::new(Kind::Unavailable, doing())
+                .because("it was killed, and has not ended: the kernel waits for a disk or a device")),
+        }
+    }
+
+    /// Waits until its program does not run any more; tells the exit code.
+    pub fn wait(&self, view: &View) -> Result<i32> {
+        if matches!(view.status, Status::Created | Status::Exited) {
+            return Ok(view.state.exit_code);
+        }
+        let Some(mut end) = monitor::connect(&view.folder)? else { return last_code(&view.folder) };
+        match until_end(&mut end, None)? {
+            Some(Some(code)) => Ok(code),
+            _ => last_code(&view.folder),
+        }
+    }
+}
+
+fn last_code(folder: &Folder) -> Result<i32> {
+    folder.state().map(|state| state.exit_code)
+}
+
+/// Waits for the end. Nothing if it did not come in time; without a code, if the monitor did not tell it.
+#[expect(clippy::option_option, reason = "the end, and what is known of it")]
+fn until_end(channel: &mut Channel, limit: Option<Duration>) -> Result<Option<Option<i32>>> {
+    let until = limit.map(|limit| Instant::now() + limit);
+    loop {
+        while let Some(frame) = channel.heard()? {
+            if let Frame::Exit(exit) = frame {
+                return Ok(Some(Some(i32::from(exit.code))));
+            }
+        }
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        let mut fds = [PollFd::new(channel, PollFlags::IN)];
+        match poll(&mut fds, left.as_ref()) {
+            Ok(0) => return Ok(None),
+            Ok(_) if !channel.read()? => return Ok(Some(None)),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(err) => return Err(err).doing(|| "wait for its end"),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! An image as a container's root: its layers below, and a folder for changes on top.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use fault::{Doing, Fault, Kind, Result};
+use plan::{Attributes, ImageRoot, Lower};
+use rustix::fs::{CWD, Mode, OFlags};
+
+use super::{Hands, mount, overlay::take_off};
+
+impl Hands<'_> {
+    /// Lays the folder for changes over the image's layers, and makes that the root to be.
+    pub(super) fn lay_image(&mut self, image: &ImageRoot) -> Result<()> {
+        self.put_over_root(image_tree(image)?)
+    }
+}
+
+/// The folder for changes over the image's layers, attached nowhere.
+pub(crate) fn image_tree(image: &ImageRoot) -> Result<OwnedFd> {
+    let lower = open_lower(&image.lower)?;
+    let changes = match Changes::open(&image.changes)? {
+        Some(changes) => changes,
+        None => Changes::make(&image.changes, lower.top().as_fd())?,
+    };
+    lay(&lower, &changes, image)
+}
+
+/// The image's layers alone, attached nowhere.
+pub(crate) fn lower_tree(lower: &Lower) -> Result<OwnedFd> {
+    match open_lower(lower)? {
+        Opened::Index(tree) => Ok(tree),
+        Opened::Folders(folders) => match <[OwnedFd; 1]>::try_from(folders) {
+            Ok([only]) => mount::clone_fd(only.as_fd(), false).doing(|| "open the layer"),
+            Err(folders) => over_each_other(&folders, &[]),
+        },
+    }
+}
+
+/// What overlayfs is given to read from.
+enum Opened {
+    /// One file system that holds all layers; mounted, and attached nowhere.
+    Index(OwnedFd),
+    /// A folder for each layer, the topmost first.
+    Folders(Vec<OwnedFd>),
+}
+
+impl Opened {
+    fn all(&self) -> &[OwnedFd] {
+        match self {
+            Opened::Index(tree) => std::slice::from_ref(tree),
+            Opened::Folders(folders) => folders,
+        }
+    }
+
+    fn top(&self) -> &OwnedFd {
+        &self.all()[0]
+    }
+}
+
+fn open_lower(lower: &Lower) -> Result<Opened> {
+    match lower {
+        Lower::Index { index, tars } => open_index(index, tars).map(Opened::Index),
+        Lower::Folders(folders) if folders.is_empty() => Err(Fault::invalid("image", "it has no layers")),
+        Lower::Folders(folders) => {
+            let flags = OFlags::PATH | OFlags::DIRECTORY;
+            folders.iter().map(|path| open(path, flags)).collect::<Result<_>>().map(Opened::Folders)
+        }
+    }
+}
+
+/// Source: erofs.rst, "device=%s"; files instead of block devices since Linux 6.12.
+fn open_index(index: &Path, tars: &[PathBuf]) -> Result<OwnedFd> {
+    let index = open(index, OFlags::RDONLY)?;
+    let tars = tars.iter().map(|tar| open(tar, OFlags::RDONLY)).collect::<Result<Vec<_>>>()?;
+    let devices: Vec<_> = tars.iter().map(|tar| format!("device={}", by_number(tar.as_fd()))).collect();
+    mount::new("erofs", &by_number(index.as_fd()), &devices, Attributes::READONLY)
+}
+
+fn open(path: &Path, flags: OFlags) -> Result<OwnedFd> {
+    rustix::fs::openat(CWD, path, flags | OFlags::CLOEXEC, Mode::empty())
+        .doing(|| format!("open `{}`", path.display()))
+}
+
+/// The two folders that overlayfs writes to.
+struct Changes {
+    upper: OwnedFd,
+    work: OwnedFd,
+}
+
+/// A folder until it is complete.
+const NEW: &str = "new";
+
+impl Changes {
+    /// Those of an earlier start, if there was one.
+    fn open(path: &Path) -> Result<Option<Changes>> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        match open(&path.join("upper"), flags) {
+            Err(fault) if fault.kind() == Kind::NotFound => Ok(None),
+            upper => Ok(Some(Changes { upper: upper?, work: open(&path.join("work"), flags)? })),
+        }
+    }
+
+    fn make(path: &Path, root: BorrowedFd<'_>) -> Result<Changes> {
+        let doing = || format!("make the folder for changes `{}`", path.display());
+        let new = path.with_extension(NEW);
+        crate::remove_folder(&new, None)?;
+        let make = |path: &Path, mode| rustix::fs::mkdir(path, Mode::from_raw_mode(mode)).doing(doing);
+        make(&new, 0o700)?;
+        make(&new.join("upper"), 0o755)?;
+        make(&new.join("work"), 0o755)?;
+        let changes = Changes::open(&new)?.ok_or_else(|| Fault::new(Kind::NotFound, doing()))?;
+        changes.be_like(root)?;
+        rustix::fs::rename(&new, path).doing(doing)?;
+        Ok(changes)
+    }
+
+    /// The top of it is what is seen of the root: with the mode and owner that the image gives that.
+    fn be_like(&self, root: BorrowedFd<'_>) -> Result<()> {
+        let doing = || "copy mode and owner of the image's root";
+        let stat = rustix::fs::fstat(root).doing(doing)?;
+        let upper = by_number(self.upper.as_fd());
+        rustix::fs::chmod(&upper, Mode::from_raw_mode(stat.st_mode)).doing(doing)?;
+        let (uid, gid) = (rustix::fs::Uid::from_raw(stat.st_uid), rustix::fs::Gid::from_raw(stat.st_gid));
+        // In a user namespace not every owner can be given; the folder is the mapped root's then.
+        let _ = rustix::fs::chownat(CWD, &upper, Some(uid), Some(gid), rustix::fs::AtFlags::empty());
+        Ok(())
+    }
+}
+
+/// Overlayfs takes layers that are attached nowhere since Linux 6.15; before, an index lies over `/` for a moment.
+fn lay(lower: &Opened, changes: &Changes, image: &ImageRoot) -> Result<OwnedFd> {
+    let detached = overlay(lower, changes, image);
+    let Opened::Index(tree) = lower else { return detached };
+    if !matches!(&detached, Err(fault) if fault.errno() == Some(22)) {
+        return detached;
+    }
+    let doing = || "put the image over `/` for a moment";
+    let old = open(Path::new("/"), OFlags::PATH)?;
+    mount::attach(tree.as_fd(), old.as_fd()).doing(doing)?;
+    let laid = overlay(lower, changes, image);
+    take_off(tree)?;
+    laid
+}
+
+fn overlay(lower: &Opened, changes: &Changes, image: &ImageRoot) -> Result<OwnedFd> {
+    let mut options = vec![
+        format!("upperdir={}", by_number(changes.upper.as_fd())),
+        format!("workdir={}", by_number(changes.work.as_fd())),
+    ];
+    let flags = [("userxattr", image.owners.is_some()), ("volatile", image.volatile)];
+    options.extend(flags.into_iter().filter(|(_, wanted)| *wanted).map(|(flag, _)| flag.to_string()));
+    over_each_other(lower.all(), &options)
+}
+
+/// Layers, the topmost first.
+fn over_each_other(lower: &[OwnedFd], options: &[String]) -> Result<OwnedFd> {
+    let paths: Vec<_> = lower.iter().map(|fd| by_number(fd.as_fd())).collect();
+    let with = |lower: Vec<String>| mount::new("overlay", "nagaya", &[lower, options.to_vec()].concat(), 0);
+    let all = || with(vec![format!("lowerdir={}", paths.join(":"))]);
+    if paths.len() == 1 {
+        return all();
+    }
+    // One by one since Linux 6.7; before, all in one text, of which the kernel takes 255 bytes.
+    match with(paths.iter().map(|path| format!("lowerdir+={path}")).collect()) {
+        Err(fault) if fault.errno() == Some(22) => all(),
+        laid => laid,
+    }
+}
+
+/// A name for what a descriptor is open on, whatever becomes of its own name.
+pub(super) fn by_number(fd: BorrowedFd<'_>) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}

@@ -1,0 +1,27 @@
+//! One small process for each container. It makes the container, so it is the parent of its first process; it owns the
+//! terminal or the pipes, writes the log, serves those who attach, keeps the exit code, and starts the program again
+//! where that is wanted. It outlives the command that started it.
+//!
+//! ```text
+//! start             a command -> a new monitor, which has the container's lock      start.rs
+//! Channel           what a command and a monitor say to each other                  channel.rs, frame.rs
+//! serve             the monitor                                                     serve/
+//!   life            make, watch, end, again                                         serve/life.rs
+//!   streams         what the program reads and writes                               serve/streams.rs
+//!   log             where it is kept                                                serve/log.rs
+//!   clients         whom it is passed on to                                         serve/client.rs, serve/outgoing.rs
+//! ```
+//!
+//! If a monitor is killed, the container lives on: its output waits in pipes that have names, and the next command that
+//! looks at the container starts another monitor, which adopts it. What goes with the monitor is a terminal.
+
+mod channel;
+mod entry;
+mod frame;
+mod serve;
+mod start;
+
+pub use channel::{Channel, connect};
+pub use entry::{WORD, main};
+pub use frame::{Attach, Decoder, Exit, Frame, Up};
+pub use start::{adopt, start};

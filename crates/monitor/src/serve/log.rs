@@ -1,0 +1,196 @@
+//! The log of what a container prints: files of JSON lines, as Docker writes them, so that its tools can read them.
+//!
+//! ```text
+//! {"log":"hello\n","stream":"stdout","time":"2026-11-25T18:49:55.123456789Z"}
+//! ```
+//!
+//! A line that is longer than 16 KiB is written in parts, of which only the last has a line's end.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use container::rotated::numbered;
+use container::{LogConfig, LogDriver, now};
+use fault::{Doing, Result};
+
+use super::streams::Source;
+
+/// Bytes of the longest part of a line. Source: moby, `daemon/logger/copier.go`.
+const LONGEST: usize = 16 << 10;
+
+/// The log of a container.
+#[derive(Debug)]
+pub(crate) struct Log {
+    path: PathBuf,
+    /// Nothing if nobody wants a log.
+    file: Option<File>,
+    size: u64,
+    max_size: u64,
+    max_file: u32,
+    /// What was printed, but is no line yet.
+    partial: [Vec<u8>; 2],
+    /// Lines on their way to the file.
+    lines: Vec<u8>,
+}
+
+impl Log {
+    pub(crate) fn open(config: &LogConfig, path: PathBuf) -> Result<Log> {
+        let file = match config.driver {
+            LogDriver::JsonFile => Some(open(&path).doing(|| format!("open the log `{}`", path.display()))?),
+            _ => None,
+        };
+        let size = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |data| data.len());
+        let (max_size, max_file) = (config.max_size.unwrap_or(u64::MAX), config.max_file);
+        let (partial, lines) = Default::default();
+        Ok(Log { path, file, size, max_size, max_file, partial, lines })
+    }
+
+    /// Takes what was printed. A disk that is full loses lines of this log, and holds nobody up.
+    pub(crate) fn write(&mut self, source: Source, mut bytes: &[u8]) {
+        if self.file.is_none() {
+            return;
+        }
+        let time = now();
+        while !bytes.is_empty() {
+            let partial = std::mem::take(&mut self.partial[source as usize]);
+            let room = LONGEST - partial.len();
+            let end = bytes.iter().take(room).position(|byte| *byte == b'\n').map(|at| at + 1);
+            let (taken, complete) = match end {
+                Some(end) => (end, true),
+                None if bytes.len() >= room => (room, true),
+                None => (bytes.len(), false),
+            };
+            let (part, rest) = bytes.split_at(taken);
+            bytes = rest;
+            match (partial.is_empty(), complete) {
+                (true, true) => line(&mut self.lines, part, source, &time),
+                (_, complete) => {
+                    let whole = [partial.as_slice(), part].concat();
+                    if complete {
+                        line(&mut self.lines, &whole, source, &time);
+                    } else {
+                        self.partial[source as usize] = whole;
+                    }
+                }
+            }
+            if self.size + self.lines.len() as u64 > self.max_size {
+                self.flush();
+                self.rotate();
+            }
+        }
+        self.flush();
+    }
+
+    /// Takes what is no whole line as one: there will be no more of it.
+    pub(crate) fn end(&mut self) {
+        for source in [Source::Stdout, Source::Stderr] {
+            let partial = std::mem::take(&mut self.partial[source as usize]);
+            if !partial.is_empty() {
+                line(&mut self.lines, &partial, source, &now());
+            }
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        if let Some(file) = &mut self.file
+            && file.write_all(&self.lines).is_ok()
+        {
+            self.size += self.lines.len() as u64;
+        }
+        self.lines.clear();
+    }
+
+    /// Begins a new file; the oldest goes.
+    fn rotate(&mut self) {
+        let numbered = |number| numbered(&self.path, number);
+        for number in (1..self.max_file).rev() {
+            let _ = fs::rename(numbered(number - 1), numbered(number));
+        }
+        if self.max_file == 1 {
+            let _ = fs::remove_file(&self.path);
+        }
+        if let Ok(file) = open(&self.path) {
+            (self.file, self.size) = (Some(file), 0);
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}
+
+/// One line of the log. What is no text is shown as U+FFFD, as Docker does.
+fn line(into: &mut Vec<u8>, bytes: &[u8], source: Source, time: &str) {
+    into.extend_from_slice(b"{\"log\":");
+    let text = String::from_utf8_lossy(bytes);
+    // Writing a text to memory does not fail.
+    let _ = serde_json::to_writer(&mut *into, &*text);
+    into.extend_from_slice(b",\"stream\":\"");
+    into.extend_from_slice(source.name().as_bytes());
+    into.extend_from_slice(b"\",\"time\":\"");
+    into.extend_from_slice(time.as_bytes());
+    into.extend_from_slice(b"\"}\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scratch(PathBuf);
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn scratch(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("nagaya-log-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    fn texts(path: &Path) -> Vec<String> {
+        let text = fs::read_to_string(path).unwrap();
+        let log = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["log"].clone();
+        text.lines().map(|line| log(line).as_str().unwrap().to_string()).collect()
+    }
+
+    #[test]
+    fn lines_are_lines_however_they_come() {
+        let folder = scratch("lines");
+        let path = folder.0.join("log");
+        let mut log = Log::open(&LogConfig::default(), path.clone()).unwrap();
+        for part in ["a", "b\nc", "\n\n", "\"d\u{1}"] {
+            log.write(Source::Stdout, part.as_bytes());
+        }
+        log.write(Source::Stderr, b"e\n\xff");
+        log.end();
+        assert_eq!(texts(&path), ["ab\n", "c\n", "\n", "e\n", "\"d\u{1}", "\u{fffd}"]);
+        log.write(Source::Stdout, &vec![b'x'; 3 * LONGEST]);
+        assert_eq!(texts(&path).len(), 9);
+    }
+
+    #[test]
+    fn full_files_make_room() {
+        let folder = scratch("rotate");
+        let path = folder.0.join("log");
+        let config = LogConfig { max_size: Some(1000), max_file: 3, ..LogConfig::default() };
+        let mut log = Log::open(&config, path.clone()).unwrap();
+        for number in 0..100 {
+            log.write(Source::Stdout, format!("{number}\n").as_bytes());
+        }
+        let mut all = Vec::new();
+        for part in [numbered(&path, 2), numbered(&path, 1), path.clone()] {
+            assert!(fs::metadata(&part).unwrap().len() < 1200);
+            all.extend(texts(&part));
+        }
+        assert!(!numbered(&path, 3).exists());
+        let last = all.len();
+        let expected: Vec<_> = (100 - last..100).map(|number| format!("{number}\n")).collect();
+        assert_eq!(all, expected);
+    }
+}

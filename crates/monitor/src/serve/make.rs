@@ -1,0 +1,128 @@
+//! The container is made, or taken over.
+
+use std::time::Instant;
+
+use container::{Phase, Prepared, State, Volumes, now};
+use fault::{Fault, Kind, Result};
+use launch::{Options, Started};
+use oci::ContainerId;
+
+use super::health::Prober;
+use super::life::Life;
+use super::streams::Streams;
+use crate::frame::{Frame, Up};
+
+impl Life {
+    /// The first start, of which whoever started us hears.
+    pub(super) fn make_first(&mut self) -> Result<()> {
+        let made = self.make();
+        let frame = match &made {
+            Ok(up) => Frame::Up(Box::new(up.clone())),
+            Err(fault) => Frame::Failed(Box::new(fault.clone())),
+        };
+        if made.is_err() {
+            self.monitor.give_up();
+            self.monitor.over();
+        }
+        let path = self.monitor.folder.path();
+        self.monitor.clients.first_mut().into_iter().for_each(|client| client.say(&frame, path));
+        made.map(drop)
+    }
+
+    /// Makes the container; its program runs when this returns.
+    pub(super) fn make(&mut self) -> Result<Up> {
+        let made = self.launch();
+        match &made {
+            Ok(_) => {}
+            Err(fault) => self.monitor.failed(fault),
+        }
+        made
+    }
+
+    fn launch(&mut self) -> Result<Up> {
+        let monitor = &mut self.monitor;
+        let (request, record) = (&monitor.record.request, &monitor.record);
+        // Whoever created it may have been killed before they were made.
+        Volumes::at(monitor.records.root()).make_for(request)?;
+        let mut prepared = Prepared::new(request, &record.id, &record.name, &monitor.records)?;
+        if !monitor.state.started.is_empty() {
+            prepared.again();
+        }
+        let mut streams = Streams::make(&monitor.folder, request.interactive, request.terminal)?;
+        monitor.free()?;
+        let options =
+            Options { layers: prepared.layers, pid_file: request.pidfile.clone(), ..Options::default() };
+        let started =
+            launch::run(&monitor.containers, &prepared.id, &prepared.spec, &prepared.bundle, options);
+        Streams::let_go()?;
+        let Started { process, terminal, warnings, trace, .. } =
+            started.map_err(|fault| container::advise(fault, prepared.in_user_namespace))?;
+        streams.set_terminal(terminal, request.interactive)?;
+        let lines = trace.steps.iter().map(|(step, took)| plan::trace_line(step, *took)).collect();
+        let whole = u64::try_from(trace.whole.as_micros()).unwrap_or(u64::MAX);
+        monitor.state = State {
+            phase: Phase::Running,
+            boot_id: launch::boot_id().to_string(),
+            pid: process.pid,
+            started: now(),
+            error: String::new(),
+            fault: None,
+            oom_killed: false,
+            exit_code: 0,
+            trace: trace.steps.iter().map(|(step, took)| (step.to_string(), micros(*took))).collect(),
+            ..std::mem::take(&mut monitor.state)
+        };
+        self.prober = Prober::begin(monitor);
+        monitor.folder.write_state(&monitor.state)?;
+        monitor.records.note(&monitor.record, "start", &[]);
+        (self.streams, self.process, self.since, self.adopted) =
+            (streams, Some(process), Instant::now(), false);
+        let warnings = prepared.warnings.into_iter().chain(warnings).collect();
+        Ok(Up { warnings, trace: lines, whole })
+    }
+
+    /// Takes a container over whose monitor has gone.
+    pub(super) fn adopt(&mut self) -> Result<()> {
+        let monitor = &self.monitor;
+        let id: ContainerId = monitor.record.id.parse()?;
+        let gone =
+            || Fault::new(Kind::WrongState, "take the container over").because("its program has ended");
+        let process = monitor.containers.open(&id)?.first()?.ok_or_else(gone)?;
+        (self.streams, self.process, self.adopted) = (Streams::adopt(&monitor.folder), Some(process), true);
+        self.prober = Prober::begin(&mut self.monitor);
+        self.monitor.folder.write_state(&self.monitor.state)
+    }
+}
+
+fn micros(took: std::time::Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl super::Monitor {
+    /// What is left of a start that was cut off is in the way of the next.
+    fn free(&self) -> Result<()> {
+        let id: ContainerId = self.record.id.parse()?;
+        self.containers.remove_if_there(&id).map(drop)
+    }
+
+    /// Writes down why it does not run.
+    fn failed(&mut self, fault: &Fault) {
+        let phase = if self.state.started.is_empty() { Phase::Created } else { Phase::Exited };
+        self.state = State {
+            phase,
+            pid: 0,
+            exit_code: i32::from(container::exit_code(fault)),
+            error: fault.sentence(),
+            fault: Some(fault.clone()),
+            ..std::mem::take(&mut self.state)
+        };
+        let _ = self.folder.write_state(&self.state);
+    }
+
+    /// It was never of any use, and is to leave nothing.
+    fn give_up(&mut self) {
+        if self.record.request.auto_remove {
+            let _ = self.records.remove(&self.record, true);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Image documents and names, as they come from anybody.
+
+mod config;
+mod document;
+mod reference;

@@ -1,0 +1,49 @@
+//! Uses: containers that need an image, whatever becomes of its names.
+
+use fault::Result;
+use oci::image::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::images::Kept;
+use crate::{Store, files, images};
+
+/// The image that a container was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Use {
+    pub(crate) image: Digest,
+    pub(crate) kept: Kept,
+}
+
+impl Store {
+    /// A container, by its id, needs an image from here on: one that is kept, or that the caller has leased before
+    /// somebody removed it.
+    pub fn begin_use(&self, container: &str, image: &Digest) -> Result<()> {
+        let _shared = self.shared()?;
+        let kept = match self.kept(image)? {
+            Some(kept) => kept,
+            None => self.leased_image(image)?.ok_or_else(|| images::not_here(image))?,
+        };
+        self.replace_json(&self.at("uses").join(container), &Use { image: image.clone(), kept })
+    }
+
+    /// It needs it no more.
+    pub fn end_use(&self, container: &str) -> Result<()> {
+        files::remove(&self.at("uses").join(container))
+    }
+
+    /// Containers that need an image: the container's id, and the image's.
+    pub fn uses(&self) -> Result<Vec<(String, Digest)>> {
+        Ok(self.all_uses()?.into_iter().map(|(container, used)| (container, used.image)).collect())
+    }
+
+    pub(crate) fn all_uses(&self) -> Result<Vec<(String, Use)>> {
+        let folder = self.at("uses");
+        let mut uses = Vec::new();
+        for container in files::names_in(&folder)? {
+            uses.extend(files::read_json(&folder.join(&container))?.map(|used| (container, used)));
+        }
+        uses.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(uses)
+    }
+}

@@ -1,0 +1,142 @@
+//! Between docker and us, in both directions.
+
+use std::fs;
+use std::path::PathBuf;
+
+use lab::{Lab, Registry};
+use serde_json::Value;
+
+use crate::daemon::Docker;
+use crate::engine::Nagaya;
+use crate::kit::Images;
+use crate::sample::{GREETING, PLACES, Sample};
+use crate::tree::Tree;
+
+/// Every instruction that says something of the image, and layers that take away what others brought.
+pub(crate) const DOCKERFILE: &str = r#"FROM scratch
+ADD first.tar /
+RUN ["/bin/sh", "-c", "cd /awkward && rm -r gone/a gone/folder opaque was-folder && mkdir opaque && echo new > opaque/new && echo file > was-folder && chmod 711 changed && rm was-file && mkdir -p was-file/deep && mknod nodes/zero c 1 5 && chown 7:8 plain && ln -s ../plain links/again && rm links/soft"]
+RUN ["/bin/sh", "-c", "echo newest > /awkward/opaque/newest; touch -d '2020-01-02 03:04:05' /awkward/opaque /awkward/gone"]
+ENV PATH=/bin GREETING="good day" EMPTY=
+LABEL org.example.kind=sample blank=
+EXPOSE 80 53/udp
+VOLUME /volume
+WORKDIR /awkward/links
+USER guest
+STOPSIGNAL SIGUSR1
+ENTRYPOINT ["/bin/sh", "-c"]
+CMD ["echo \"$GREETING from $(id -u):$(id -g) in $PWD\""]
+"#;
+
+/// What images say of their programs.
+const FIELDS: [&str; 9] =
+    ["Env", "Entrypoint", "Cmd", "User", "WorkingDir", "Labels", "StopSignal", "ExposedPorts", "Volumes"];
+
+impl Docker {
+    /// `run --rm`, with the words of the image alone.
+    fn greeting(&self, image: &str) -> String {
+        self.docker(&["run", "--rm", "--runtime", "nagaya", "--network", "none", image]).stdout
+    }
+
+    fn tree(&self, image: &str) -> Tree {
+        let run = [
+            "run",
+            "-d",
+            "--runtime",
+            "nagaya",
+            "--network",
+            "none",
+            "--user",
+            "0",
+            "--entrypoint",
+            "/bin/sh",
+        ];
+        let id = self.fine(&[&run[..], &[image, "-c", "while :; do sleep 1000; done"]].concat());
+        let pid = self.fine(&["inspect", "-f", "{{.State.Pid}}", &id]);
+        let tree = Tree::of(&PathBuf::from(format!("/proc/{pid}/root")));
+        self.fine(&["rm", "-f", "-v", &id]);
+        tree
+    }
+
+    fn config(&self, image: &str) -> Value {
+        serde_json::from_str(&self.fine(&["inspect", "-f", "{{json .Config}}", image])).expect("JSON")
+    }
+
+    fn id(&self, image: &str) -> String {
+        self.fine(&["inspect", "-f", "{{.Id}}", image])
+    }
+}
+
+/// The same image in both, and the same container of it.
+#[track_caller]
+fn same(lab: &Lab, ours: &str, docker: &Docker, theirs: &str) {
+    let (here, there) = (lab.inspect(ours), docker.config(theirs));
+    assert_eq!(here["Id"], docker.id(theirs));
+    for field in FIELDS {
+        assert_eq!(here["Config"][field], there[field], "{field}");
+    }
+    lab.tree(ours).below(&PLACES).is(&docker.tree(theirs).below(&PLACES));
+    assert_eq!(lab.run(&["--rm", "--pull", "never", ours]).output().ok(), GREETING);
+    assert_eq!(docker.greeting(theirs), GREETING);
+}
+
+/// The line of an output that begins so, without its beginning.
+#[track_caller]
+pub(crate) fn word_after<'a>(beginning: &str, output: &'a str) -> &'a str {
+    let mut found = output.split_whitespace().skip_while(|word| *word != beginning).skip(1);
+    found.next().unwrap_or_else(|| panic!("no `{beginning}` in: {output}"))
+}
+
+#[test]
+fn what_docker_built_runs_here() {
+    let (lab, docker, registry) = (Lab::new(), Docker::beside_registries(), Registry::plain());
+    let context = docker.shared();
+    fs::write(context.join("first.tar"), &Sample::new(&lab).tars[0]).unwrap();
+    fs::write(context.join("Dockerfile"), DOCKERFILE).unwrap();
+    let name = format!("{}/some/sample:1", registry.host());
+    docker.fine(&["build", "-t", "sample:built", "-t", &name, context.to_str().unwrap()]);
+
+    let archive = lab.folder().join("saved.tar");
+    docker.fine(&["save", "-o", archive.to_str().unwrap(), "sample:built", "box"]);
+    let said = lab.load(&archive);
+    assert!(
+        said.contains("Loaded image: sample:built\n") && said.contains("Loaded image: box:latest\n"),
+        "{said}"
+    );
+    same(&lab, "sample:built", &docker, "sample:built");
+    assert_eq!(lab.inspect("box")["Id"], docker.id("box"));
+
+    let pushed = docker.fine(&["push", &name]);
+    let pulled = lab.fine(&["pull", &name]);
+    assert_eq!(word_after("digest:", &pushed), word_after("Digest:", &pulled));
+    same(&lab, &name, &docker, "sample:built");
+    // What came without compression and what came with it is one image, of layers that are here once.
+    assert_eq!(lab.inspect(&name)["Id"], lab.inspect("sample:built")["Id"]);
+    lab.is_clean();
+    docker.finish();
+}
+
+#[test]
+fn what_we_save_and_push_runs_in_docker() {
+    let (lab, docker, registry) = (Lab::new(), Docker::beside_registries(), Registry::plain());
+    lab.load(&Sample::new(&lab).layout(&lab, "sample").folder);
+    let name = format!("{}/some/sample:1", registry.host());
+    lab.fine(&["tag", "sample", &name]);
+    lab.fine(&["tag", "sample", "other/name:2"]);
+
+    let archive = lab.folder().join("saved.tar");
+    lab.fine(&["save", "-o", archive.to_str().unwrap(), "sample", "other/name:2"]);
+    let said = docker.fine(&["load", "-i", archive.to_str().unwrap()]);
+    assert!(
+        said.contains("Loaded image: sample:latest") && said.contains("Loaded image: other/name:2"),
+        "{said}"
+    );
+    same(&lab, "sample", &docker, "sample");
+    docker.fine(&["rmi", "sample", "other/name:2"]);
+
+    let pushed = lab.fine(&["push", &name]);
+    let pulled = docker.fine(&["pull", &name]);
+    assert_eq!(word_after("digest:", &pushed), word_after("Digest:", &pulled));
+    same(&lab, "sample", &docker, &name);
+    docker.finish();
+}
