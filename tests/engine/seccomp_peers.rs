@@ -133,10 +133,6 @@ fn as_dockers() {
             "SYS_PACCT",
             "--cap-add",
             "SYS_TTY_CONFIG",
-            "--cap-add",
-            "BPF",
-            "--cap-add",
-            "PERFMON",
         ],
     ] {
         let config = config(&docker, options);
