@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use lab::Lab;
 
-use crate::kit::{Nagaya, fails};
+use crate::kit::{Nagaya, fails, program};
 
 #[test]
 fn the_programs_own() {
@@ -91,4 +91,27 @@ fn other_commands_have_one() {
     assert!(lab.nagaya(&["run", "--help"]).output().ok().contains("--cap-drop"));
     assert!(lab.nagaya(&["version"]).output().ok().starts_with("nagaya "));
     assert!(lab.nagaya(&["--version"]).output().ok().starts_with("nagaya "));
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let lab = Lab::new();
+    let nagaya = program().display().to_string();
+    let script = r#"set -o pipefail; "$0" completion bash | head -n 1; echo "code $?""#;
+    let output = lab.program("/bin/bash").args(["-c", script, &nagaya]).output();
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("_nagaya() {\ncode 141\n", ""));
+    // The control: a disk that is full is one.
+    let full = lab.program("/bin/bash").args(["-c", r#""$0" completion bash > /dev/full"#, &nagaya]).output();
+    assert_eq!(full.code, 1);
+    assert!(full.stderr.contains("cannot write to stdout: No space left"), "{full:?}");
+}
+
+#[test]
+fn who_is_killed_has_ended() {
+    let lab = Lab::new();
+    let name = lab.container_name();
+    lab.nagaya(&["run", "-d", "--name", &name, "host", "sleep", "1000"]).output().ok();
+    lab.nagaya(&["kill", &name]).output().ok();
+    lab.nagaya(&["rm", &name]).output().ok();
+    assert_eq!(lab.known(), [""; 0]);
 }

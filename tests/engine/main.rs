@@ -33,6 +33,7 @@ mod hidden;
 mod host_image;
 mod hostile_copy;
 mod inside;
+mod journald;
 mod kit;
 mod limits;
 mod monitor;

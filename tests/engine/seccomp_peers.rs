@@ -128,12 +128,7 @@ fn as_dockers() {
             "--cap-add",
             "SYS_RAWIO",
         ],
-        &[
-            "--cap-add",
-            "SYS_PACCT",
-            "--cap-add",
-            "SYS_TTY_CONFIG",
-        ],
+        &["--cap-add", "SYS_PACCT", "--cap-add", "SYS_TTY_CONFIG"],
     ] {
         let config = config(&docker, options);
         let theirs = &config["linux"]["seccomp"];

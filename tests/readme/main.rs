@@ -59,6 +59,11 @@ fn every_command_prints_what_the_chapter_on_images_says() {
     assert!(session("docs/images.md") >= 11, "the chapter has lost commands");
 }
 
+#[test]
+fn every_command_prints_what_the_chapter_on_containers_says() {
+    assert!(session("docs/containers.md") >= 30, "the chapter has lost commands");
+}
+
 /// Runs all sessions of a text, and tells how many commands there were.
 fn session(text: &str) -> usize {
     let lab = Lab::new();

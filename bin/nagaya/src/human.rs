@@ -35,6 +35,27 @@ fn with_digits(bytes: u64, digits: usize) -> String {
     format!("{text}{}", UNITS[unit])
 }
 
+/// Bytes with four digits that count, in powers of 1024: `23.54GiB`. Source: docker/go-units, `BytesSize`.
+pub(crate) fn memory(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    #[expect(clippy::cast_precision_loss, reason = "four digits of it are shown")]
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    let decimals = match size {
+        1000.0.. => 0,
+        100.0.. => 1,
+        10.0.. => 2,
+        _ => 3,
+    };
+    let digits = format!("{size:.decimals$}");
+    let digits = if decimals > 0 { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+    format!("{digits}{}", UNITS[unit])
+}
+
 /// How long: `About a minute`, `3 weeks`.
 pub(crate) fn duration(seconds: u64) -> String {
     let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600);
@@ -135,6 +156,19 @@ mod tests {
             (86_400 * 800, "2 years"),
         ] {
             assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn memory_has_four_digits() {
+        for (bytes, text) in [
+            (0, "0B"),
+            (512 << 10, "512KiB"),
+            (25_276_000_000, "23.54GiB"),
+            (1_572_864, "1.5MiB"),
+            (1023 << 10, "1023KiB"),
+        ] {
+            assert_eq!(memory(bytes), text);
         }
     }
 }

@@ -18,9 +18,12 @@ fn main() -> ExitCode {
     }
     match cmd::run(words) {
         Ok(code) => ExitCode::from(code),
-        Err(failed) => {
-            say::error(&failed.fault);
-            ExitCode::from(failed.code)
-        }
+        Err(failed) => match say::reader_is_gone(&failed.fault) {
+            Some(code) => ExitCode::from(code),
+            None => {
+                say::error(&failed.fault);
+                ExitCode::from(failed.code)
+            }
+        },
     }
 }

@@ -10,6 +10,16 @@ pub(crate) fn error(fault: &Fault) {
     talk(&format!("error: {fault}\n"));
 }
 
+const WRITING: &str = "cannot write to stdout";
+
+/// Whoever read what we print has had enough of it (`| head`): nothing that anybody would want to be told. Programs that do
+/// not ask end by SIGPIPE then, for which shells have this exit code.
+pub(crate) fn reader_is_gone(fault: &Fault) -> Option<u8> {
+    const SIGPIPE: u8 = 128 + 13;
+    let of_pipe = fault.errno() == Some(rustix::io::Errno::PIPE.raw_os_error());
+    (of_pipe && fault.sentence().starts_with(WRITING)).then_some(SIGPIPE)
+}
+
 /// Tells what was left out.
 pub(crate) fn warn(sentence: &str) {
     talk(&format!("warning: {}\n", fault::visible(sentence)));

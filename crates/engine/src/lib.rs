@@ -42,6 +42,7 @@ pub use keys::DetachKeys;
 pub use logs::{Line, Logs};
 pub use remove::{Pruned, Usage};
 pub use sample::Sample;
+pub use stop::handles;
 pub use top::Processes;
 pub use update::Change;
 pub use verbs::{Create, Engine};

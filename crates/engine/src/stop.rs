@@ -16,7 +16,8 @@ const TIMEOUT: i64 = 10;
 const KILLED: Duration = Duration::from_secs(30);
 
 impl Engine {
-    /// Sends a signal to its first process.
+    /// Sends a signal to its first process. SIGKILL leaves it no choice, so its end is waited for: the next command, which
+    /// may be `rm`, finds it ended.
     ///
     /// # Errors
     /// `WrongState`, in Docker's words, if it does not run.
@@ -31,9 +32,13 @@ impl Engine {
         if signal == Signal::KILL || signal == container::stop_signal(&view.record.request)? {
             view.folder.set_stopped(true)?;
         }
+        let end = if signal == Signal::KILL { monitor::connect(&view.folder)? } else { None };
         container.kill(signal, false).map_err(|fault| fault.during(doing()))?;
         self.note_kill(view, signal);
-        Ok(())
+        match end.map(|mut end| until_end(&mut end, Some(KILLED))) {
+            None | Some(Ok(Some(_))) => Ok(()),
+            Some(ended) => ended.and(Err(stuck(doing()))),
+        }
     }
 
     fn note_kill(&self, view: &View, signal: Signal) {
@@ -72,14 +77,14 @@ impl Engine {
         if until_end(&mut end, limit).map_err(|fault| fault.during(doing()))?.is_some() {
             return Ok(true);
         }
+        view.folder.note_stop(&stubborn(view.state.pid, signal, timeout));
         if let Ok(container) = self.running(view) {
             let _ = container.kill(Signal::KILL, true);
             self.note_kill(view, Signal::KILL);
         }
         match until_end(&mut end, Some(KILLED))? {
             Some(_) => Ok(true),
-            None => Err(Fault::new(Kind::Unavailable, doing())
-                .because("it was killed, and has not ended: the kernel waits for a disk or a device")),
+            None => Err(stuck(doing())),
         }
     }
 
@@ -94,6 +99,30 @@ impl Engine {
             _ => last_code(&view.folder),
         }
     }
+}
+
+/// Why it had to be killed.
+fn stubborn(pid: i32, signal: Signal, seconds: i64) -> String {
+    let name = launch::signal_name(signal.as_raw());
+    let why = match handles(pid, signal) {
+        Some(false) => "its first process has no handler for it: --init, or a handler",
+        _ => "its first process has a handler, which takes longer or does something else",
+    };
+    format!("it did not end within {seconds} s of {name}, and was killed; {why}")
+}
+
+/// Whether a process handles a signal; nothing if it is gone. A container's first process ends by no signal that it does
+/// not handle. Source: proc_pid_status(5), `SigCgt`; pid_namespaces(7).
+pub fn handles(pid: i32, signal: Signal) -> Option<bool> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+    let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+    Some(mask & (1 << u32::try_from(signal.as_raw() - 1).ok()?) != 0)
+}
+
+fn stuck(doing: String) -> Fault {
+    Fault::new(Kind::Unavailable, doing)
+        .because("it was killed, and has not ended: the kernel waits for a disk or a device")
 }
 
 fn last_code(folder: &Folder) -> Result<i32> {
@@ -119,5 +148,22 @@ fn until_end(channel: &mut Channel, limit: Option<Duration>) -> Result<Option<Op
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(err) => return Err(err).doing(|| "wait for its end"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handlers_are_seen() {
+        let own = std::process::id().cast_signed();
+        assert_eq!(handles(own, Signal::SEGV), Some(true), "Rust catches SIGSEGV");
+        assert_eq!(handles(own, Signal::USR2), Some(false));
+        assert!(stubborn(own, Signal::USR2, 3).contains("no handler"));
+        assert!(
+            stubborn(own, Signal::SEGV, 3)
+                .contains("SIGSEGV, and was killed; its first process has a handler")
+        );
     }
 }

@@ -80,11 +80,7 @@ pub fn exec(container: &Container, process: &Process, mut entering: Entering) ->
             .because("cannot exec in a paused container (use --ignore-paused to override)")
             .hint(format!("`resume {}` lets it go on", container.id())));
     }
-    let mut standing = standing(container, saved, undo, &entering.subgroups)?;
-    standing.selinux = !process.selinux_label.is_empty() && host::has_selinux();
-    let ask = Enter { process, standing: &standing, preserve_fds: entering.preserve_fds };
-    let (steps, warnings) = plan::exec(&ask)?;
-
+    let (steps, warnings) = planned(container, (saved, undo), process, &entering)?;
     let making = Making::new(
         container.folder().clone(),
         container.id(),
@@ -107,6 +103,28 @@ pub fn exec(container: &Container, process: &Process, mut entering: Entering) ->
     let terminal = told.inspect_err(|_| end(&process))?;
     let steps: Vec<(Step, _)> = steps.into_iter().zip(walked.took).collect();
     Ok(Started { process, terminal, notify: None, warnings, trace: Trace { steps, whole: start.elapsed() } })
+}
+
+/// The steps that [`exec`] would take, and what could not be had.
+///
+/// # Errors
+/// Those of [`exec`] that can be known before.
+pub fn exec_steps(container: &Container, process: &Process) -> Result<(Vec<Step>, Vec<String>)> {
+    let (saved, undo, _) = container
+        .inside()
+        .map_err(|fault| fault.during(format!("exec in container `{}`", container.id())))?;
+    planned(container, (saved, undo), process, &Entering::default())
+}
+
+fn planned(
+    container: &Container,
+    (saved, undo): (&Saved, &[Undo]),
+    process: &Process,
+    entering: &Entering,
+) -> Result<(Vec<Step>, Vec<String>)> {
+    let mut standing = standing(container, saved, undo, &entering.subgroups)?;
+    standing.selinux = !process.selinux_label.is_empty() && host::has_selinux();
+    plan::exec(&Enter { process, standing: &standing, preserve_fds: entering.preserve_fds })
 }
 
 /// Children are born in our own pid namespace again: for whoever puts processes into a container and lives on. An ordinary

@@ -50,7 +50,7 @@ pub use console::{Console, connect as connect_console};
 pub use container::Container;
 pub use create::{Options, Started, Trace, create, run};
 pub use events::{Event, events};
-pub use exec::{Entering, Subgroup, exec, leave_pid_namespace};
+pub use exec::{Entering, Subgroup, exec, exec_steps, leave_pid_namespace};
 pub use foreground::{Ended, Foreground, ended};
 pub use host::{CgroupManager, read as read_host};
 pub use notify::{INSIDE as NOTIFY_FOLDER, Notify};

@@ -34,6 +34,9 @@ pub(crate) struct Exec {
     /// Keys that leave it without ending it [default: ctrl-p,ctrl-q].
     #[arg(long, value_name = "KEYS")]
     pub(crate) detach_keys: Option<String>,
+    /// Print each step with its time once the program runs.
+    #[arg(long)]
+    pub(crate) trace: bool,
     /// The container.
     #[arg(value_name = "CONTAINER")]
     pub(crate) name: String,

@@ -109,4 +109,6 @@ pub(crate) struct Explain {
 pub(crate) enum Explained {
     /// The steps of `nagaya run`, with the same options.
     Run(Box<run::Run>),
+    /// The steps of `nagaya exec`, with the same options, in a container that runs.
+    Exec(Box<inside::Exec>),
 }

@@ -6,7 +6,8 @@ use container::Prepared;
 use engine::Engine;
 use fault::Result;
 
-use super::containers::request::request;
+use super::containers::{self, request::request};
+use crate::args::inside::Exec;
 use crate::args::run::Run;
 use crate::say;
 
@@ -23,6 +24,10 @@ pub(crate) fn run(mut typed: Run, root: &Path) -> Result<u8> {
         say::note(&format!("`{}` is not there: `nagaya run` would make it, as a folder", path.display()));
     }
     say::print(&(plan::explain(&plan.steps) + &hidden(&prepared))).map(|()| 0)
+}
+
+pub(crate) fn exec(typed: &Exec, root: &Path) -> Result<u8> {
+    say::print(&containers::exec::explain(typed, &Engine::at(root))?).map(|()| 0)
 }
 
 /// What the overlay hides, and why.

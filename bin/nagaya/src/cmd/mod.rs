@@ -77,8 +77,11 @@ pub(crate) fn run(words: Vec<OsString>) -> std::result::Result<u8, Failed> {
     };
     match verb {
         Verb::Explain(typed) => {
-            let Explained::Run(typed) = typed.verb;
-            explain::run(*typed, &root).map_err(failed(FAILED))
+            let explained = match typed.verb {
+                Explained::Run(typed) => explain::run(*typed, &root),
+                Explained::Exec(typed) => explain::exec(&typed, &root),
+            };
+            explained.map_err(failed(FAILED))
         }
         Verb::Login(typed) => login::log_in(&typed).map(|()| 0).map_err(failed(FAILED)),
         Verb::Logout(typed) => login::log_out(&typed).map(|()| 0).map_err(failed(FAILED)),

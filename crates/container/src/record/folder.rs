@@ -111,6 +111,17 @@ impl Folder {
         }
     }
 
+    /// Writes down how it went when somebody stopped it; nothing of it is needed for anything but to be told.
+    pub fn note_stop(&self, note: &str) {
+        let written = fs::write(self.path.join("stopped"), note);
+        drop(written);
+    }
+
+    /// What was written down when it was stopped.
+    pub fn stop_note(&self) -> String {
+        fs::read_to_string(self.path.join("stopped")).unwrap_or_default()
+    }
+
     /// Becomes the one who may change its state; nothing if there is one, which is its monitor nearly always.
     pub fn try_lock(&self) -> Result<Option<Lock>> {
         let path = self.path.join("lock");

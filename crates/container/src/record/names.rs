@@ -15,7 +15,7 @@ pub(super) fn check(name: &str) -> Result<()> {
         return Ok(());
     }
     let shown = fault::visible(name);
-    Err(Fault::new(Kind::Invalid, format!("name a container `{shown}`"))
+    Err(Fault::new(Kind::Invalid, "name a container")
         .because(format!("Invalid container name ({shown}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"))
         .hint("two signs at least, 200 at most; letters and digits, then also `_`, `.` and `-`"))
 }

@@ -8,7 +8,9 @@ use std::os::fd::OwnedFd;
 
 use container::Exec;
 use fault::{Doing, Fault, Kind, Result};
-use launch::{Entering, Started};
+use launch::{Container, Entering, Started, Trace};
+use oci::Process;
+use plan::Step;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, socketpair};
 use sys::clone::{Clone, Side};
 use sys::signals::Signals;
@@ -38,7 +40,8 @@ pub struct InFront {
 }
 
 impl Engine {
-    /// Puts a process into a container. With nobody `in_front`, it runs in the background.
+    /// Puts a process into a container. With nobody `in_front`, it runs in the background. `told` gets, as soon as it runs,
+    /// what could not be had, and its steps with their times; one that is left with its terminal tells no times.
     ///
     /// # Errors
     /// `WrongState`, in Docker's words; else the step that failed, and why. Nothing is left of it then.
@@ -47,7 +50,7 @@ impl Engine {
         view: &View,
         exec: &Exec,
         in_front: Option<InFront>,
-        warn: impl Fn(&str),
+        told: impl Fn(&[String], Option<&Trace>),
     ) -> Result<ExecOutcome> {
         let doing = || format!("exec in container `{}`", view.record.name);
         if view.status == Status::Paused {
@@ -60,19 +63,34 @@ impl Engine {
         }
         self.running(view).map_err(|fault| fault.during(doing()))?;
         match in_front {
-            Some(in_front) => self.in_front(view, exec, in_front, &warn),
-            None if exec.terminal => self.apart(view, exec, &warn),
+            Some(in_front) => self.in_front(view, exec, in_front, &told),
+            None if exec.terminal => self.apart(view, exec, &told),
             None => {
                 let streams = Streams::none()?;
                 let started = self.start_exec(view, exec, None);
                 streams.put_back()?;
-                tell(&started?.warnings, &warn);
+                let Started { warnings, trace, .. } = started?;
+                told(&warnings, Some(&trace));
                 Ok(ExecOutcome::Detached)
             }
         }
     }
 
+    /// The steps that [`Engine::exec`] would take, and what could not be had.
+    ///
+    /// # Errors
+    /// Those of `exec` that can be known before.
+    pub fn exec_steps(&self, view: &View, exec: &Exec) -> Result<(Vec<Step>, Vec<String>)> {
+        let (container, process) = self.entering(view, exec)?;
+        launch::exec_steps(&container, &process)
+    }
+
     fn start_exec(&self, view: &View, exec: &Exec, mask: Option<sys::signals::Mask>) -> Result<Started> {
+        let (container, process) = self.entering(view, exec)?;
+        launch::exec(&container, &process, Entering { mask, ..Entering::default() })
+    }
+
+    fn entering(&self, view: &View, exec: &Exec) -> Result<(Container, Process)> {
         let container = self.running(view)?;
         let ended = || {
             Fault::new(Kind::WrongState, format!("exec in container `{}`", view.record.name))
@@ -81,17 +99,17 @@ impl Engine {
         let own = container.process().ok_or_else(ended)?;
         let root = container.root()?.ok_or_else(ended)?;
         let process = exec.process(&view.record.request, own, &root)?;
-        launch::exec(&container, &process, Entering { mask, ..Entering::default() })
+        Ok((container, process))
     }
 
-    fn in_front(&self, view: &View, exec: &Exec, how: InFront, warn: &dyn Fn(&str)) -> Result<ExecOutcome> {
+    fn in_front(&self, view: &View, exec: &Exec, how: InFront, told: &Told) -> Result<ExecOutcome> {
         sys::signals::default_sigchld();
         let signals = Signals::block().doing(|| "hold signals back")?;
         let streams = if exec.terminal { Streams::default() } else { Streams::pass_on(how.input)? };
         let started = self.start_exec(view, exec, Some(signals.before()));
         let ends = streams.put_back()?;
-        let Started { process, terminal, warnings, .. } = started?;
-        tell(&warnings, warn);
+        let Started { process, terminal, warnings, trace, .. } = started?;
+        told(&warnings, Some(&trace));
         let mut front = Front::new(process, signals, ends, terminal, how)?;
         match front.stand()? {
             Outcome::Ended(ended) => Ok(ExecOutcome::Ended(ended.exit_code())),
@@ -100,7 +118,7 @@ impl Engine {
     }
 
     /// A terminal is there as long as somebody holds its other end: a process of ours stays for that.
-    fn apart(&self, view: &View, exec: &Exec, warn: &dyn Fn(&str)) -> Result<ExecOutcome> {
+    fn apart(&self, view: &View, exec: &Exec, told: &Told) -> Result<ExecOutcome> {
         let doing = || "leave a process for its terminal";
         let (ours, theirs) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
@@ -118,8 +136,7 @@ impl Engine {
                 let (length, _) = rustix::io::retry_on_intr(receive).doing(doing)?;
                 let gone = |_| Fault::new(Kind::Failed, doing()).because("it has ended early");
                 let said: Said = serde_json::from_slice(&bytes[..length]).map_err(gone)?;
-                let warnings = said?;
-                tell(&warnings, warn);
+                told(&said?, None);
                 Ok(ExecOutcome::Detached)
             }
         }
@@ -139,11 +156,8 @@ impl Engine {
     }
 }
 
-fn tell(warnings: &[String], warn: &dyn Fn(&str)) {
-    for warning in warnings {
-        warn(warning);
-    }
-}
+/// Who is told that it runs.
+type Told<'a> = dyn Fn(&[String], Option<&Trace>) + 'a;
 
 /// What whoever stays tells: warnings, or why it could not be started.
 type Said = std::result::Result<Vec<String>, Fault>;

@@ -12,20 +12,22 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use container::rotated::numbered;
-use container::{LogConfig, LogDriver, now};
+use container::{LogConfig, LogDriver, Record, now};
 use fault::{Doing, Result};
 
+use super::journal::Journal;
 use super::streams::Source;
 
 /// Bytes of the longest part of a line. Source: moby, `daemon/logger/copier.go`.
 const LONGEST: usize = 16 << 10;
 
-/// The log of a container.
-#[derive(Debug)]
+/// The log of a container. By default nobody keeps it.
+#[derive(Debug, Default)]
 pub(crate) struct Log {
     path: PathBuf,
-    /// Nothing if nobody wants a log.
+    /// Nothing if nobody wants a file.
     file: Option<File>,
+    journal: Option<Journal>,
     size: u64,
     max_size: u64,
     max_file: u32,
@@ -36,20 +38,28 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn open(config: &LogConfig, path: PathBuf) -> Result<Log> {
+    /// # Errors
+    /// Who is to keep it is not there.
+    pub(crate) fn of(record: &Record, path: PathBuf) -> Result<Log> {
+        let config = &record.request.log;
+        let journal = (config.driver == LogDriver::Journald).then(|| Journal::open(record)).transpose()?;
+        Ok(Log { journal, ..Log::open(config, path)? })
+    }
+
+    fn open(config: &LogConfig, path: PathBuf) -> Result<Log> {
         let file = match config.driver {
             LogDriver::JsonFile => Some(open(&path).doing(|| format!("open the log `{}`", path.display()))?),
-            _ => None,
+            LogDriver::Journald | LogDriver::None => None,
         };
         let size = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |data| data.len());
         let (max_size, max_file) = (config.max_size.unwrap_or(u64::MAX), config.max_file);
         let (partial, lines) = Default::default();
-        Ok(Log { path, file, size, max_size, max_file, partial, lines })
+        Ok(Log { path, file, journal: None, size, max_size, max_file, partial, lines })
     }
 
     /// Takes what was printed. A disk that is full loses lines of this log, and holds nobody up.
     pub(crate) fn write(&mut self, source: Source, mut bytes: &[u8]) {
-        if self.file.is_none() {
+        if self.file.is_none() && self.journal.is_none() {
             return;
         }
         let time = now();
@@ -65,11 +75,11 @@ impl Log {
             let (part, rest) = bytes.split_at(taken);
             bytes = rest;
             match (partial.is_empty(), complete) {
-                (true, true) => line(&mut self.lines, part, source, &time),
+                (true, true) => self.keep(part, source, &time),
                 (_, complete) => {
                     let whole = [partial.as_slice(), part].concat();
                     if complete {
-                        line(&mut self.lines, &whole, source, &time);
+                        self.keep(&whole, source, &time);
                     } else {
                         self.partial[source as usize] = whole;
                     }
@@ -87,11 +97,20 @@ impl Log {
     pub(crate) fn end(&mut self) {
         for source in [Source::Stdout, Source::Stderr] {
             let partial = std::mem::take(&mut self.partial[source as usize]);
-            if !partial.is_empty() {
-                line(&mut self.lines, &partial, source, &now());
+            match &self.journal {
+                _ if partial.is_empty() => {}
+                Some(journal) => journal.write(source, &partial, false),
+                None => line(&mut self.lines, &partial, source, &now()),
             }
         }
         self.flush();
+    }
+
+    fn keep(&mut self, bytes: &[u8], source: Source, time: &str) {
+        match &self.journal {
+            Some(journal) => journal.write(source, bytes, !bytes.ends_with(b"\n")),
+            None => line(&mut self.lines, bytes, source, time),
+        }
     }
 
     fn flush(&mut self) {

@@ -9,6 +9,7 @@ use oci::ContainerId;
 
 use super::health::Prober;
 use super::life::Life;
+use super::log::Log;
 use super::streams::Streams;
 use crate::frame::{Frame, Up};
 
@@ -48,6 +49,7 @@ impl Life {
         if !monitor.state.started.is_empty() {
             prepared.again();
         }
+        monitor.log = Log::of(record, monitor.folder.log())?;
         let mut streams = Streams::make(&monitor.folder, request.interactive, request.terminal)?;
         monitor.free()?;
         let options =
@@ -88,6 +90,8 @@ impl Life {
         let gone =
             || Fault::new(Kind::WrongState, "take the container over").because("its program has ended");
         let process = monitor.containers.open(&id)?.first()?.ok_or_else(gone)?;
+        self.monitor.log = Log::of(&monitor.record, monitor.folder.log())?;
+        let monitor = &self.monitor;
         (self.streams, self.process, self.adopted) = (Streams::adopt(&monitor.folder), Some(process), true);
         self.prober = Prober::begin(&mut self.monitor);
         self.monitor.folder.write_state(&self.monitor.state)

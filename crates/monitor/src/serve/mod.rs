@@ -3,6 +3,7 @@
 mod client;
 mod end;
 mod health;
+mod journal;
 mod life;
 mod log;
 mod make;
@@ -49,7 +50,6 @@ pub(crate) fn run(records: &Records, id: &str, first: OwnedFd, lock: Lock, how: 
     let gone = || Fault::new(Kind::NotFound, "be a monitor").because(format!("No such container: {id}"));
     let record = folder.record()?.ok_or_else(gone)?;
     let state = State { monitor: std::process::id().cast_signed(), ..folder.state()? };
-    let log = log::Log::open(&record.request.log, folder.log())?;
     let monitor = Monitor {
         containers: Containers::at(records.root().join("run")),
         records: records.clone(),
@@ -59,7 +59,8 @@ pub(crate) fn run(records: &Records, id: &str, first: OwnedFd, lock: Lock, how: 
         folder,
         record,
         state,
-        log,
+        // Opened with the container, so that whoever waits for it is told why it could not be.
+        log: log::Log::default(),
     };
     Life::new(monitor).live(how)
 }

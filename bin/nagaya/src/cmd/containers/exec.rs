@@ -3,6 +3,7 @@
 use container::{Variable, env_file};
 use engine::{DetachKeys, Engine, ExecOutcome, InFront, View};
 use fault::{Fault, Kind, Result};
+use launch::Trace;
 
 use super::front::check_terminal;
 use super::request::size_of_terminal;
@@ -13,7 +14,14 @@ use crate::say;
 pub(super) fn run(typed: &Exec, engine: &Engine) -> std::result::Result<u8, Failed> {
     let failed = |fault: Fault| Failed { fault, code: FAILED };
     let (view, exec, in_front) = understand(typed, engine).map_err(failed)?;
-    match engine.exec(&view, &exec, in_front, say::warn) {
+    let told = |warnings: &[String], trace: Option<&Trace>| {
+        warnings.iter().for_each(|warning| say::warn(warning));
+        if let Some(trace) = trace.filter(|_| typed.trace) {
+            let steps = trace.steps.iter().map(|(step, took)| plan::trace_line(step, *took));
+            say::talk(&(say::lines(steps) + &format!("{:>8} us  in all\n", trace.whole.as_micros())));
+        }
+    };
+    match engine.exec(&view, &exec, in_front, told) {
         Ok(ExecOutcome::Ended(code)) => Ok(code),
         Ok(ExecOutcome::Detached) => Ok(0),
         Ok(ExecOutcome::Left) => {
@@ -22,6 +30,14 @@ pub(super) fn run(typed: &Exec, engine: &Engine) -> std::result::Result<u8, Fail
         }
         Err(fault) => Err(Failed { code: if typed.detach { FAILED } else { code(&fault) }, fault }),
     }
+}
+
+/// Its steps, and none of them done.
+pub(in crate::cmd) fn explain(typed: &Exec, engine: &Engine) -> Result<String> {
+    let exec = exec(typed)?;
+    let (steps, warnings) = engine.exec_steps(&engine.find(&typed.name)?, &exec)?;
+    warnings.iter().for_each(|warning| say::warn(warning));
+    Ok(plan::explain(&steps))
 }
 
 /// Docker's: one code for a container that nothing can be executed in, and two for a program that could not be.

@@ -104,7 +104,7 @@ impl Shown {
             out.write_all(&self.bytes).and_then(|()| out.flush())
         };
         self.bytes.clear();
-        written.doing(|| "write what the container printed")
+        written.doing(|| if self.to_stderr { "write what the container printed" } else { "write to stdout" })
     }
 }
 

@@ -6,7 +6,7 @@ mod cp;
 mod create;
 mod diff;
 mod each;
-mod exec;
+pub(super) mod exec;
 pub(super) mod export;
 mod front;
 mod health;

@@ -97,49 +97,10 @@ fn row(name: &str, view: &View, sample: Option<&Sample>, before: Option<&Sample>
         "ID": if whole { view.record.id.as_str() } else { view.record.short() },
         "Name": view.record.name,
         "CPUPerc": format!("{processor:.2}%"),
-        "MemUsage": format!("{} / {}", binary(used.memory), binary(used.memory_limit)),
+        "MemUsage": format!("{} / {}", human::memory(used.memory), human::memory(used.memory_limit)),
         "MemPerc": format!("{:.2}%", used.memory_share()),
         "NetIO": pair(used.network),
         "BlockIO": pair(used.disks),
         "PIDs": used.pids.to_string(),
     })
-}
-
-/// Bytes with four digits that count, in powers of 1024: `23.54GiB`. Source: docker/go-units, `BytesSize`.
-fn binary(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    #[expect(clippy::cast_precision_loss, reason = "four digits of it are shown")]
-    let mut size = bytes as f64;
-    let mut unit = 0;
-    while size >= 1024.0 && unit + 1 < UNITS.len() {
-        size /= 1024.0;
-        unit += 1;
-    }
-    let decimals = match size {
-        1000.0.. => 0,
-        100.0.. => 1,
-        10.0.. => 2,
-        _ => 3,
-    };
-    let digits = format!("{size:.decimals$}");
-    let digits = if decimals > 0 { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
-    format!("{digits}{}", UNITS[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_four_digits() {
-        for (bytes, text) in [
-            (0, "0B"),
-            (512 << 10, "512KiB"),
-            (25_276_000_000, "23.54GiB"),
-            (1_572_864, "1.5MiB"),
-            (1023 << 10, "1023KiB"),
-        ] {
-            assert_eq!(binary(bytes), text);
-        }
-    }
 }

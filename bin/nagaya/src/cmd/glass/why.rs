@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use container::{HealthState, State, stop_signal};
-use engine::{Engine, Status, View};
+use engine::{Engine, Line, Status, View, handles};
 use fault::Result;
 
 use crate::args::glass::Why;
@@ -16,7 +16,7 @@ pub(super) fn run(typed: &Why, engine: &Engine) -> Result<()> {
         let text = fault::visible(&text);
         let _ = writeln!(said, "  {title:<12} {text}");
     }
-    let lines = last_lines(&view);
+    let lines = last_lines(engine, &view);
     if !lines.is_empty() {
         let _ = writeln!(said, "  its last words:\n{lines}");
     }
@@ -68,7 +68,7 @@ fn facts(view: &View) -> Vec<(&'static str, String)> {
 fn memory(view: &View) -> String {
     let limit = view.record.request.memory.and_then(|bytes| u64::try_from(bytes).ok());
     let limit =
-        limit.map_or("the machine's".to_string(), |bytes| format!("{} (--memory)", human::size(bytes)));
+        limit.map_or("the machine's".to_string(), |bytes| format!("{} (--memory)", human::memory(bytes)));
     match view.state {
         State { oom_killed: true, .. } => {
             format!("used up: the kernel has killed some process of it. The limit is {limit}")
@@ -82,8 +82,12 @@ fn memory(view: &View) -> String {
 
 fn stopped(view: &View) -> String {
     match (view.status, view.folder.is_stopped()) {
-        (Status::Exited, true) => "somebody has asked for it, by `stop`, `kill` or `rm`".to_string(),
-        (Status::Exited, false) if view.state.exit_code == 137 => {
+        (Status::Exited, true) => {
+            let note = view.folder.stop_note();
+            let how = if note.is_empty() { note } else { format!("; {note}") };
+            format!("somebody has asked for it, by `stop`, `kill` or `rm`{how}")
+        }
+        (Status::Exited, false) if view.state.exit_code == 137 && !view.state.oom_killed => {
             "not by nagaya: who sent the signal is not known. Somebody else on this machine, its own program, or the kernel"
                 .to_string()
         }
@@ -98,20 +102,12 @@ fn handlers(view: &View) -> String {
     }
     let Ok(signal) = stop_signal(&view.record.request) else { return String::new() };
     let name = launch::signal_name(signal.as_raw());
-    match catches(view.state.pid, signal.as_raw()) {
+    match handles(view.state.pid, signal) {
         Some(false) => format!(
             "its first process has no handler for {name}, so `stop` waits in vain and then kills it: --init, or a handler"
         ),
         _ => String::new(),
     }
-}
-
-/// Whether a process handles a signal. Source: proc_pid_status(5), `SigCgt`.
-fn catches(pid: i32, signal: i32) -> Option<bool> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
-    let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
-    Some(mask & (1 << u32::try_from(signal - 1).ok()?) != 0)
 }
 
 fn health(health: &HealthState) -> String {
@@ -122,16 +118,17 @@ fn health(health: &HealthState) -> String {
     format!("{}, {} failures in a row{}", health.status, health.failing, last.unwrap_or_default())
 }
 
-/// The last lines of its log.
-fn last_lines(view: &View) -> String {
-    const LINES: usize = 5;
-    let text = std::fs::read_to_string(view.folder.log()).unwrap_or_default();
-    let log = |line: &str| {
-        let line: serde_json::Value = serde_json::from_str(line).ok()?;
-        Some(format!("    {}\n", fault::visible(line["log"].as_str()?.trim_end())))
-    };
-    let all: Vec<_> = text.lines().rev().filter_map(log).take(LINES).collect();
-    all.into_iter().rev().collect()
+/// The last lines of its log; none if its log is kept by somebody else.
+fn last_lines(engine: &Engine, view: &View) -> String {
+    const LINES: u64 = 5;
+    let mut all = String::new();
+    let Ok(mut logs) = engine.logs(view, Some(LINES)) else { return all };
+    while let Ok(Some(bytes)) = logs.next_line() {
+        if let Some(line) = Line::read(bytes) {
+            let _ = writeln!(all, "    {}", fault::visible(line.log.trim_end()));
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -143,7 +140,5 @@ mod tests {
         assert!(meaning(137).contains("SIGKILL"));
         assert!(meaning(143).contains("SIGTERM"));
         assert!(meaning(127).contains("not found"));
-        assert_eq!(catches(std::process::id().cast_signed(), 11), Some(true), "Rust catches SIGSEGV");
-        assert_eq!(catches(std::process::id().cast_signed(), 12), Some(false));
     }
 }
