@@ -103,7 +103,7 @@ fn a_reader_that_has_had_enough_is_no_error() {
     // The control: a disk that is full is one.
     let full = lab.program("/bin/bash").args(["-c", r#""$0" completion bash > /dev/full"#, &nagaya]).output();
     assert_eq!(full.code, 1);
-    assert!(full.stderr.contains("cannot write to stdout: No space left"), "{full:?}");
+    assert!(full.stderr.contains("cannot write to stdout: no space left"), "{full:?}");
 }
 
 #[test]

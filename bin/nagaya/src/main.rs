@@ -18,12 +18,12 @@ fn main() -> ExitCode {
     }
     match cmd::run(words) {
         Ok(code) => ExitCode::from(code),
-        Err(failed) => match say::reader_is_gone(&failed.fault) {
-            Some(code) => ExitCode::from(code),
-            None => {
+        Err(failed) => {
+            let gone = say::reader_is_gone(&failed.fault);
+            if gone.is_none() {
                 say::error(&failed.fault);
-                ExitCode::from(failed.code)
             }
-        },
+            ExitCode::from(gone.unwrap_or(failed.code))
+        }
     }
 }

@@ -25,6 +25,13 @@ pub(crate) fn warn(sentence: &str) {
     talk(&format!("warning: {}\n", fault::visible(sentence)));
 }
 
+/// Tells all that was left out.
+pub(crate) fn warnings(all: &[String]) {
+    for sentence in all {
+        warn(sentence);
+    }
+}
+
 /// Tells something besides.
 pub(crate) fn note(sentence: &str) {
     talk(&format!("note: {}\n", fault::visible(sentence)));

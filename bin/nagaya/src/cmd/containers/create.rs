@@ -17,7 +17,7 @@ use crate::say;
 pub(super) fn run(typed: run::Create, engine: &Engine, root: &Path) -> std::result::Result<u8, Failed> {
     let create = || {
         let (create, cidfile, _leases) = prepare(typed.options, typed.words, engine, root)?;
-        create.prepared.warnings.iter().for_each(|warning| say::warn(warning));
+        say::warnings(&create.prepared.warnings);
         let record = self::create(create, cidfile, engine)?;
         say::print(&format!("{}\n", record.id)).map(|()| 0)
     };

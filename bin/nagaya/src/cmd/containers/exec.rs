@@ -15,7 +15,7 @@ pub(super) fn run(typed: &Exec, engine: &Engine) -> std::result::Result<u8, Fail
     let failed = |fault: Fault| Failed { fault, code: FAILED };
     let (view, exec, in_front) = understand(typed, engine).map_err(failed)?;
     let told = |warnings: &[String], trace: Option<&Trace>| {
-        warnings.iter().for_each(|warning| say::warn(warning));
+        say::warnings(warnings);
         if let Some(trace) = trace.filter(|_| typed.trace) {
             let steps = trace.steps.iter().map(|(step, took)| plan::trace_line(step, *took));
             say::talk(&(say::lines(steps) + &format!("{:>8} us  in all\n", trace.whole.as_micros())));
@@ -36,7 +36,7 @@ pub(super) fn run(typed: &Exec, engine: &Engine) -> std::result::Result<u8, Fail
 pub(in crate::cmd) fn explain(typed: &Exec, engine: &Engine) -> Result<String> {
     let exec = exec(typed)?;
     let (steps, warnings) = engine.exec_steps(&engine.find(&typed.name)?, &exec)?;
-    warnings.iter().for_each(|warning| say::warn(warning));
+    say::warnings(&warnings);
     Ok(plan::explain(&steps))
 }
 

@@ -36,7 +36,7 @@ fn lost(record: &Record, engine: &Engine) -> u8 {
 
 /// What could not be had, and each step, if somebody wants to know.
 pub(super) fn tell(up: &Up, trace: bool) {
-    up.warnings.iter().for_each(|warning| say::warn(warning));
+    say::warnings(&up.warnings);
     if trace {
         say::talk(&(say::lines(&up.trace) + &format!("{:>8} us  in all\n", up.whole)));
     }

@@ -21,7 +21,7 @@ pub(super) fn run(typed: &Update, engine: &Engine) -> Result<u8> {
             .hint("`nagaya update --help` lists them"));
     }
     each(&typed.names, engine, |view| {
-        engine.update(view, &change)?.iter().for_each(|warning| say::warn(warning));
+        say::warnings(&engine.update(view, &change)?);
         Ok(())
     })
 }
