@@ -20,6 +20,8 @@ pub(crate) struct Engine {
     folder: PathBuf,
     /// What finds dockerd, for docker.
     host: Option<String>,
+    /// Containers get no network, unless a command says so.
+    alone: bool,
 }
 
 /// All engines that this host has, ours first.
@@ -40,9 +42,18 @@ const PODMAN_RUN: &str =
 const PODMAN_CGROUP: &str = "nagaya-engine-podman";
 
 impl Engines {
-    /// Starts docker's daemon, and gives its image to all.
+    /// Starts docker's daemon, and gives its image to all. Containers get no network.
     pub(crate) fn find() -> Result<Engines> {
-        let docker = Docker::start();
+        Engines::with(Docker::start(), true)
+    }
+
+    /// The same with networks, in the network namespace that we are in.
+    #[allow(dead_code, reason = "the bench of networks uses it")]
+    pub(crate) fn with_networks() -> Result<Engines> {
+        Engines::with(Docker::with_networks(), false)
+    }
+
+    fn with(docker: Docker, alone: bool) -> Result<Engines> {
         let folder = std::env::temp_dir().join(format!("nagaya-bench-engine-{}", std::process::id()));
         let mut all = Vec::new();
         for (name, program) in [(OURS, ours()?), (DOCKER, "docker".into()), (PODMAN, "podman".into())] {
@@ -50,7 +61,7 @@ impl Engines {
                 (name == DOCKER).then(|| format!("unix://{}", docker.folder().join("socket").display()));
             let folder = folder.join(name);
             fs::create_dir_all(&folder).map_err(|err| err.to_string())?;
-            all.push(Engine { name, program, folder, host });
+            all.push(Engine { name, program, folder, host, alone });
         }
         let archive = folder.join("box.tar").display().to_string();
         timed(all[1].command(&["save", "-o", &archive, "box"]))?;
@@ -100,7 +111,9 @@ impl Engine {
         let (verb, rest) = words.split_first().unwrap_or((&"help", &[]));
         command.arg(verb);
         if matches!(*verb, "run" | "create") {
-            command.args(["--network", "none"]);
+            if self.alone {
+                command.args(["--network", "none"]);
+            }
             if self.name == PODMAN {
                 command.args(PODMAN_RUN.split(' '));
             }

@@ -72,6 +72,12 @@ impl Docker {
         Docker::of(&[], false)
     }
 
+    /// The same in the network namespace that we are in, with its bridge and its rules.
+    pub(crate) fn with_networks() -> Docker {
+        let options = ["--bridge=", "--iptables=true", "--ip-forward=true", "--ip-masq=true"];
+        Docker::of(&options, false)
+    }
+
     fn of(options: &[&str], own_network: bool) -> Docker {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -106,19 +106,19 @@ fn of_a_folder_and_of_this_machine() {
 fn this_machines_image_keeps_what_was_written() {
     let lab = Lab::new();
     let inside = Inside::of_host(&lab, &[]);
-    inside.sh("echo kept > /etc/of-this-test; rm /etc/hostname; echo mine > /root/mine; ln -sfn /tmp /srv/x 2>/dev/null; true");
+    inside.sh("echo kept > /etc/of-this-test; rm /etc/issue; echo mine > /root/mine; ln -sfn /tmp /srv/x 2>/dev/null; true");
     inside.stop();
     inside.cp(&[], ":/etc/of-this-test", "back").ok();
     assert_eq!(read(&lab.folder().join("back")), "kept\n");
     inside.start_again();
     assert_eq!(
-        inside.sh("cat /etc/of-this-test /root/mine; ls /etc/hostname 2>/dev/null; true"),
+        inside.sh("cat /etc/of-this-test /root/mine; ls /etc/issue 2>/dev/null; true"),
         "kept\nmine\n"
     );
     // What is hidden stays so.
     assert_eq!(inside.sh("ls -A /home; cat /etc/shadow 2>/dev/null | grep -c '[$]'; true"), "0\n");
     let diff = inside.call(&["diff"], &[]).output().ok();
-    for line in ["A /etc/of-this-test", "D /etc/hostname", "C /etc"] {
+    for line in ["A /etc/of-this-test", "D /etc/issue", "C /etc"] {
         assert!(diff.lines().any(|one| one == line), "{line}: {diff}");
     }
     // The control: with --rm it is in memory, and nothing is on the disk.

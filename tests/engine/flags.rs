@@ -65,7 +65,7 @@ fn names_of_the_network_resolve() {
         let call = lab.run(&["--network", network, "--rootfs"]).arg(&root);
         call.args(["sh", "-c", "cat /etc/resolv.conf /etc/hosts 2>/dev/null; true"]).output().ok()
     };
-    assert_eq!(cat("none"), "");
+    assert!(!cat("none").contains(&own), "none of them can be reached");
     assert_eq!(cat("host"), own + &std::fs::read_to_string("/etc/hosts").unwrap_or_default());
     std::fs::remove_file(root.join("etc/resolv.conf")).expect("a file to mount on");
     std::os::unix::fs::symlink("/nowhere/at/all", root.join("etc/resolv.conf")).expect("a link");

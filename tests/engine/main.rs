@@ -39,6 +39,7 @@ mod limits;
 mod monitor;
 mod more_limits;
 mod names;
+mod naming;
 mod options;
 mod ordinary;
 mod root_folder;

@@ -214,4 +214,19 @@ version -f '{{.Client.Os}}/{{.Client.Arch}} {{.Server.Os}}'
 info -f '{{.Containers}} {{.ContainersRunning}} {{.OSType}} {{.Architecture}} {{.NCPU}} {{.KernelVersion}} {{.CgroupVersion}}'
 info -f '{{.Nope'
 system df --format '{{.Type}} {{.TotalCount}} {{.Active}}'
+
+# names; newer dockers write comments too, in another order, and shorter addresses
+run --rm --hostname web box sh -c 'cat /etc/hosts /etc/hostname | sed s/::0/::/'
+run --rm --hostname web --domainname a.example --add-host db:192.0.2.1 --add-host v6=[2001:db8::1] box sh -c 'cat /etc/hosts /etc/hostname | sed s/::0/::/'
+run --rm box sh -c 'grep -v ^# /etc/resolv.conf | grep . | sort'
+run --rm --dns 192.0.2.53 --dns-search a.example --dns-search b.example --dns-option ndots:2 box sh -c 'grep -v ^# /etc/resolv.conf | grep . | sort'
+differs, docker warns of what may well be there: run --rm --dns 127.0.0.1 --dns-search . box sh -c 'grep -v ^# /etc/resolv.conf | grep . | sort'
+differs, ours says it in its own words, and names the option as --help does: run --rm --dns x box true
+differs, ours says it in its own words, and names the option as --help does: run --rm --dns-search x..y box true
+differs, ours says it in its own words, and names the option as --help does: run --rm --add-host x box true
+differs, ours says it in its own words, and names the option as --help does: run --rm --add-host x:y box true
+differs, ours says it in its own words, and names the option as --help does: run --rm --link a:b:c box true
+create --name named --add-host db:192.0.2.1 --dns 192.0.2.53 --dns-opt rotate --dns-search a.example box true
+inspect named -f '{{.HostConfig.Dns}} {{.HostConfig.DnsOptions}} {{.HostConfig.DnsSearch}} {{.HostConfig.ExtraHosts}}'
+rm named
 "#;

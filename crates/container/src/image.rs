@@ -7,7 +7,6 @@ use launch::RootFd;
 use oci::image::Execution;
 use rustix::fs::{Mode, OFlags};
 
-use crate::mounts::mount;
 use crate::request::OfImage;
 use crate::users::Accounts;
 
@@ -63,33 +62,6 @@ impl Image {
             execution: image.execution.clone(),
             mounts: Vec::new(),
         }
-    }
-
-    /// As Docker has it: this machine's, whatever the image has in their places.
-    pub(crate) fn with_names_of_machine(mut self) -> Image {
-        for path in ["/etc/resolv.conf", "/etc/hosts"] {
-            if let Ok(source) = std::fs::canonicalize(path) {
-                self.mounts.push(mount(path, "bind", &source.display().to_string(), "bind,ro,rprivate"));
-            }
-        }
-        self
-    }
-
-    /// With this machine's network come the files that names are resolved by, unless the root has links in
-    /// their places: those lead wherever they lead.
-    pub(crate) fn with_names_of_network(mut self) -> Image {
-        for path in ["/etc/resolv.conf", "/etc/hosts"] {
-            let Ok(source) = std::fs::canonicalize(path) else { continue };
-            let folder_is_there = self.path.join("etc").is_dir();
-            let source = source.display().to_string();
-            // In this machine's own root the link stays, and what it leads to is put there.
-            let at = if self.path == Path::new("/") { source.clone() } else { path.to_string() };
-            let is_link = self.path.join(&at[1..]).is_symlink();
-            if folder_is_there && !is_link {
-                self.mounts.push(mount(&at, "bind", &source, "bind,ro,rprivate"));
-            }
-        }
-        self
     }
 
     /// Prefers the shell that people like to have in front of them.

@@ -5,6 +5,7 @@
 //! Machine, Image    what this machine and that root are             machine.rs, image.rs, subids.rs
 //! config            all of them -> an OCI config, pure              config.rs, process.rs, linux.rs and what they use
 //! Security          what holds it back: seccomp, labels, masks      security/
+//! Naming            how its programs resolve names             naming/
 //! host_image        `host`: this machine's own root, laid over      host_image.rs, secrets.rs
 //! Prepared          ready to be launched                            prepare.rs, faults.rs
 //! Exec              one more process in it                          exec.rs
@@ -35,6 +36,7 @@ mod linux;
 mod log_config;
 mod machine;
 mod mounts;
+mod naming;
 mod on_device;
 mod place;
 mod prepare;
@@ -67,6 +69,7 @@ pub use layers::{Part, layers, parts};
 pub use limits::Limits;
 pub use log_config::{LogConfig, LogDriver};
 pub use machine::{counts_swap, own_root};
+pub use naming::{HostAddress, Link, NameServer, Names, Naming, Resolving, write_names};
 pub use on_device::OnDevice;
 pub use place::default_root;
 pub use prepare::Prepared;

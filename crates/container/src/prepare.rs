@@ -9,7 +9,7 @@ use plan::{Ask, IdMaps, ImageRoot, Layers, Plan};
 use crate::image::Image;
 use crate::machine::Machine;
 use crate::request::Root;
-use crate::{Limits, Network, OfImage, Records, Request, Volumes, config, host_image};
+use crate::{Limits, OfImage, Records, Request, Volumes, config, host_image, naming};
 
 /// A container that is ready to be launched. Nothing was done for it yet.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Prepared {
     pub id: ContainerId,
     /// Its config.
     pub spec: Spec,
+    /// Its host name.
+    pub hostname: String,
     /// What its root is laid from.
     pub layers: Option<Layers>,
     /// What its config counts relative paths from; there are none in it.
@@ -58,11 +60,8 @@ impl Prepared {
                 (Image::of(image, changes), Some(Layers::Image(laid)), Vec::new())
             }
         };
-        let image = match (request.network, &request.root) {
-            (Network::Host, Root::Image(_)) => image.with_names_of_machine(),
-            (Network::Host, _) => image.with_names_of_network(),
-            (Network::None, _) => image,
-        };
+        let mut image = image;
+        image.mounts.extend(naming::mounts(request, &records.folder(id), in_user_namespace));
         let mut spec = config::of(request, &image, &machine, (id, name), records)?;
         warnings.extend(Limits::warnings(request, &machine));
         if in_user_namespace && request.root == Root::Host {
@@ -73,7 +72,8 @@ impl Prepared {
             warnings.extend(leave_limits_out(request, &mut spec.linux.resources, &why));
         }
         let bundle = PathBuf::from("/");
-        Ok(Prepared { id: container, spec, layers, bundle, warnings, in_user_namespace, hidden })
+        let hostname = if spec.hostname.is_empty() { machine.hostname } else { spec.hostname.clone() };
+        Ok(Prepared { id: container, hostname, spec, layers, bundle, warnings, in_user_namespace, hidden })
     }
 
     /// It was started before: volumes that are empty by now stay so.

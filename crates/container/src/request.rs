@@ -10,7 +10,9 @@ use plan::Lower;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
-use crate::{Devices, Health, Limits, LogConfig, Mount, Restart, Security, Sharing, Surroundings, Variable};
+use crate::{
+    Devices, Health, Limits, LogConfig, Mount, Naming, Restart, Security, Sharing, Surroundings, Variable,
+};
 
 /// A container that somebody wants. Kept with it: each start makes its config anew.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +50,8 @@ pub struct Request {
     pub name: Option<String>,
     /// Its host name.
     pub hostname: Option<String>,
+    /// How its programs resolve names.
+    pub naming: Naming,
     /// Variables, later ones last.
     pub env: Vec<Variable>,
     /// Where the program starts.

@@ -8,6 +8,7 @@
 //! serve             the monitor                                                     serve/
 //!   life            make, watch, end, again                                         serve/life.rs
 //!   streams         what the program reads and writes                               serve/streams.rs
+//!   doors           what its network asks of us: names, ports                         serve/doors.rs, serve/book.rs
 //!   log             where it is kept                                                serve/log.rs
 //!   clients         whom it is passed on to                                         serve/client.rs, serve/outgoing.rs
 //! ```

@@ -1,7 +1,8 @@
 //! Leaving and entering namespaces: unshare(2), setns(2).
 
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use crate::check;
 
@@ -33,4 +34,25 @@ pub fn setns(namespace: BorrowedFd<'_>, kind: u64) -> io::Result<()> {
     let kind = libc::c_int::try_from(kind).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     // SAFETY: takes integers only; the descriptor is borrowed, so it is open.
     check(unsafe { libc::setns(namespace.as_raw_fd(), kind) }.into()).map(drop)
+}
+
+/// Does something in another network namespace, and comes back: sockets that are made there stay there. It is this thread
+/// alone that goes.
+///
+/// # Errors
+/// As [`setns`]. A thread that cannot come back ends the process: it would do everything else in the wrong place.
+pub fn in_network<T>(namespace: BorrowedFd<'_>, work: impl FnOnce() -> T) -> io::Result<T> {
+    const KIND: u64 = libc::CLONE_NEWNET.cast_unsigned() as u64;
+    struct Back(File);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            if setns(self.0.as_fd(), KIND).is_err() {
+                std::process::abort();
+            }
+        }
+    }
+    let home = File::open("/proc/thread-self/ns/net")?;
+    setns(namespace, KIND)?;
+    let _back = Back(home);
+    Ok(work())
 }

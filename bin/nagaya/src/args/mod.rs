@@ -6,6 +6,7 @@ pub(crate) mod health;
 pub(crate) mod images;
 pub(crate) mod inside;
 pub(crate) mod limits;
+pub(crate) mod naming;
 pub(crate) mod program;
 pub(crate) mod run;
 pub(crate) mod system;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::limits::Limits;
+use super::naming::Naming;
 use super::program::Program;
 use super::walls::Walls;
 
@@ -134,6 +135,8 @@ pub(crate) struct Options {
     pub(crate) program: Program,
     #[command(flatten)]
     pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) naming: Naming,
     #[command(flatten)]
     pub(crate) walls: Walls,
     /// Remove a container of the same name first.

@@ -12,6 +12,7 @@ use rustix::process::{Signal, pidfd_send_signal};
 use sys::clone::Process;
 
 use super::client::Client;
+use super::doors::{Door, Doors};
 use super::health::Prober;
 use super::streams::{Source, Streams, read};
 use super::{How, Monitor};
@@ -37,6 +38,7 @@ pub(crate) struct Life {
     /// The last wait before a start.
     pub(super) waited: Option<Duration>,
     pub(super) prober: Option<Prober>,
+    pub(super) doors: Doors,
     /// It is started again whatever its end is like.
     pub(super) again: bool,
     /// When a program that was asked to end is killed.
@@ -55,6 +57,7 @@ enum Token {
     Input,
     Listener,
     Client(usize),
+    Door(Door),
 }
 
 impl Life {
@@ -67,6 +70,7 @@ impl Life {
             since: Instant::now(),
             waited: None,
             prober: None,
+            doors: Doors::default(),
             again: false,
             kill_at: None,
             stay: false,
@@ -149,9 +153,11 @@ impl Life {
                 Token::Input => self.streams.hand(),
                 Token::Listener => self.accept(),
                 Token::Client(at) => self.hear(at, flags),
+                Token::Door(door) => self.doors.happened(door),
             }
         }
         self.drop_gone();
+        self.doors.look_after();
         if !ended {
             self.look_after(probed);
         }
@@ -163,7 +169,7 @@ impl Life {
         let hung = self.streams.hung.then_some(PAUSE);
         let probe = self.prober.as_ref().map(Prober::limit);
         let kill = self.kill_at.map(|at| at.saturating_duration_since(Instant::now()));
-        [limit, hung, probe, kill].into_iter().flatten().min()
+        [limit, hung, probe, kill, self.doors.limit()].into_iter().flatten().min()
     }
 
     fn is_probe_over(&self) -> bool {
@@ -227,6 +233,9 @@ impl Life {
         add(Token::Listener, self.monitor.listener.as_fd(), PollFlags::IN);
         for (at, client) in self.monitor.clients.iter().enumerate() {
             add(Token::Client(at), client.fd(), client.wants(self.streams.takes_input()));
+        }
+        for (door, fd, wanted) in self.doors.fds() {
+            add(Token::Door(door), fd, wanted);
         }
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
         match poll(&mut fds, limit.as_ref()) {

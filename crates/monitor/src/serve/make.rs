@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use container::{Phase, Prepared, State, Volumes, now};
+use container::{Names, Network, Phase, Prepared, Resolving, State, Volumes, now, write_names};
 use fault::{Fault, Kind, Result};
 use launch::{Options, Started};
 use oci::ContainerId;
@@ -50,6 +50,11 @@ impl Life {
             prepared.again();
         }
         monitor.log = Log::of(record, monitor.folder.log())?;
+        let resolving =
+            if request.network == Network::Host { Resolving::AsHost } else { Resolving::ByItself };
+        let names = Names { hostname: &prepared.hostname, resolving, own: &[], gateway: None, linked: &[] };
+        let domain = request.surroundings.domainname.as_deref().unwrap_or_default();
+        write_names(&monitor.folder, &request.naming, domain, &names)?;
         let mut streams = Streams::make(&monitor.folder, request.interactive, request.terminal)?;
         monitor.free()?;
         let options =

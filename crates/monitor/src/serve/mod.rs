@@ -1,6 +1,8 @@
 //! The monitor: one loop that waits for what happens next.
 
+mod book;
 mod client;
+mod doors;
 mod end;
 mod health;
 mod journal;

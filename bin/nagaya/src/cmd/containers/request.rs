@@ -57,6 +57,7 @@ pub(crate) fn request(typed: Options, words: Vec<String>, root: &Path) -> Result
         size: size_of_terminal(),
         name: typed.name,
         hostname: typed.hostname,
+        naming: understand::naming(&typed.naming, all)?,
         env: understand::variables(&typed.program)?,
         workdir: typed.program.workdir.clone(),
         user: typed.program.user.clone(),

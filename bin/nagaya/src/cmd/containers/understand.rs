@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use container::{Devices, Limits, OnDevice, Sharing, Surroundings, Ulimit, Variable, env_file};
+use container::{Devices, Limits, Link, Naming, OnDevice, Sharing, Surroundings, Ulimit, Variable, env_file};
 use engine::Engine;
 use fault::{Doing, Fault, Kind, Result};
 
-use crate::args::{limits, program, walls};
+use crate::args::{limits, naming, program, walls};
 use crate::say;
 
 /// `NAME=VALUE` each; a name alone has an empty value. Later ones count.
@@ -104,6 +104,22 @@ pub(super) fn sharing(typed: &walls::Walls, root: &Path) -> Result<Sharing> {
     sharing.set_cgroupns(&typed.cgroupns)?;
     Sharing::check_userns(&typed.userns)?;
     Ok(sharing)
+}
+
+/// How names are resolved. Names of containers become ids.
+pub(super) fn naming(typed: &naming::Naming, root: &Path) -> Result<Naming> {
+    let link = |text: &String| {
+        let (name, alias) = Naming::link(text)?;
+        let found = Engine::at(root).find(&name).map_err(|fault| fault.during("use `--link`"))?;
+        Ok(Link { container: found.record.id, alias })
+    };
+    Ok(Naming {
+        servers: typed.dns.iter().map(|text| Naming::server(text)).collect::<Result<_>>()?,
+        search: typed.dns_search.iter().map(|text| Naming::search(text)).collect::<Result<_>>()?,
+        options: typed.dns_option.iter().map(|text| Naming::option(text)).collect::<Result<_>>()?,
+        hosts: typed.add_host.iter().map(|text| Naming::host(text)).collect::<Result<_>>()?,
+        links: typed.link.iter().map(link).collect::<Result<_>>()?,
+    })
 }
 
 pub(super) fn devices(typed: &walls::Walls) -> Result<Devices> {

@@ -1,6 +1,6 @@
 //! What was asked for, as Docker's API has it: `HostConfig` is about this machine, `Config` would be the same on any.
 
-use container::{Network, Record, Request, protected};
+use container::{HostAddress, Link, Naming, Network, Record, Request, protected, short};
 use serde_json::{Value, json};
 
 use super::mounts;
@@ -25,12 +25,14 @@ pub(super) fn host_config(record: &Record) -> Value {
         "CapAdd": some(&request.cap_add),
         "CapDrop": some(&request.cap_drop),
         "CgroupnsMode": "private",
-        "Dns": [], "DnsOptions": [], "DnsSearch": [],
-        "ExtraHosts": null,
+        "Dns": request.naming.servers,
+        "DnsOptions": request.naming.options,
+        "DnsSearch": request.naming.search,
+        "ExtraHosts": hosts(&request.naming),
         "GroupAdd": null,
         "IpcMode": "private",
         "Cgroup": "",
-        "Links": null,
+        "Links": links(record),
         "OomScoreAdj": 0,
         "PidMode": "",
         "Privileged": request.privileged,
@@ -48,6 +50,22 @@ pub(super) fn host_config(record: &Record) -> Value {
     join(&mut all, mounts::others(request));
     join(&mut all, json!({ "MaskedPaths": masked, "ReadonlyPaths": readonly }));
     all
+}
+
+/// As Docker prints them: `name:address`.
+fn hosts(naming: &Naming) -> Option<Vec<String>> {
+    let text = |(name, address): &(String, HostAddress)| match address {
+        HostAddress::Ip(ip) => format!("{name}:{ip}"),
+        HostAddress::Gateway => format!("{name}:host-gateway"),
+    };
+    Some(naming.hosts.iter().map(text).collect::<Vec<_>>()).filter(|list| !list.is_empty())
+}
+
+/// As Docker prints them: `/other:/name/alias`; a container that is gone by its id.
+fn links(record: &Record) -> Option<Vec<String>> {
+    let own = &record.name;
+    let text = |link: &Link| format!("/{}:/{own}/{}", short(&link.container), link.alias);
+    Some(record.request.naming.links.iter().map(text).collect::<Vec<_>>()).filter(|list| !list.is_empty())
 }
 
 fn limits(request: &Request) -> Value {

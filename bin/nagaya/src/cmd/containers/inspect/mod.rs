@@ -39,9 +39,9 @@ fn of(view: &View, root: &Path) -> Value {
         "Args": program.get(1..).unwrap_or_default(),
         "State": state(view),
         "Image": record.image_id().map_or_else(|| record.image().to_string(), ToString::to_string),
-        "ResolvConfPath": "",
-        "HostnamePath": "",
-        "HostsPath": "",
+        "ResolvConfPath": file(view, "resolv.conf"),
+        "HostnamePath": file(view, "hostname"),
+        "HostsPath": file(view, "hosts"),
         "LogPath": log_path(view),
         "Name": format!("/{}", record.name),
         "RestartCount": view.state.restarts,
@@ -88,6 +88,12 @@ fn of_health(health: &HealthState) -> Value {
         "FailingStreak": health.failing,
         "Log": health.log.iter().map(check).collect::<Vec<_>>(),
     })
+}
+
+/// A file of its folder; only what was started has one.
+fn file(view: &View, name: &str) -> String {
+    let path = view.folder.path().join(name);
+    if path.exists() { path.display().to_string() } else { String::new() }
 }
 
 /// Only what was started has one.
