@@ -9,6 +9,7 @@
 //! host_image        `host`: this machine's own root, laid over      host_image.rs, secrets.rs
 //! Prepared          ready to be launched                            prepare.rs, faults.rs
 //! Exec              one more process in it                          exec.rs
+//! Attached          connected to its networks, as long as it runs   joined.rs, attach.rs
 //! Records           all containers, on disk                         record/
 //! Volumes           all volumes, on disk                            volumes/
 //! Journal           what has happened                               journal.rs
@@ -17,6 +18,7 @@
 //!
 //! Nothing here prints, and nothing here clones: that is `launch`'s.
 
+mod attach;
 mod capabilities;
 mod cdi;
 mod config;
@@ -29,6 +31,7 @@ mod health;
 mod host_image;
 mod id;
 mod image;
+mod joined;
 mod journal;
 mod layers;
 mod limits;
@@ -58,12 +61,14 @@ mod users;
 mod volume;
 mod volumes;
 
+pub use attach::{Attached, attach, attach_live, detach, rename, take_back, ways_out};
 pub use device_option::{DeviceNode, Devices};
 pub use environment::Variable;
 pub use exec::{Exec, env_file};
 pub use faults::{advise, exit_code};
 pub use health::{Health, OnFailure, health_args, health_check};
 pub use id::{name as name_for, new as new_id};
+pub use joined::{Joined, Network};
 pub use journal::{Event, Journal};
 pub use layers::{Part, layers, parts};
 pub use limits::Limits;
@@ -75,7 +80,7 @@ pub use place::default_root;
 pub use prepare::Prepared;
 pub use protected::protected;
 pub use record::{Folder, HealthCheck, HealthState, Lock, Phase, Record, Records, State, short};
-pub use request::{Network, OfImage, Request, Root, stop_signal};
+pub use request::{OfImage, Request, Root, stop_signal};
 pub use restart::{Restart, back_off};
 pub use secrets::{Secret, secrets};
 pub use security::{Filter, Security, builtin};

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use fault::Result;
 use oci::{ContainerId, Resources, Spec};
-use plan::{Ask, IdMaps, ImageRoot, Layers, Plan};
+use plan::{Ask, Connections, IdMaps, ImageRoot, Layers, Plan};
 
 use crate::image::Image;
 use crate::machine::Machine;
 use crate::request::Root;
-use crate::{Limits, OfImage, Records, Request, Volumes, config, host_image, naming};
+use crate::{Limits, OfImage, Records, Request, Volumes, attach, config, host_image, naming};
 
 /// A container that is ready to be launched. Nothing was done for it yet.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Prepared {
     pub warnings: Vec<String>,
     /// It is made by an ordinary user.
     pub in_user_namespace: bool,
+    /// How it is connected to its networks: which addresses it has is not known before [`Prepared::attach`].
+    pub connections: Connections,
     /// What it does not see of this machine, and why.
     pub hidden: Vec<(PathBuf, &'static str)>,
 }
@@ -73,7 +75,18 @@ impl Prepared {
         }
         let bundle = PathBuf::from("/");
         let hostname = if spec.hostname.is_empty() { machine.hostname } else { spec.hostname.clone() };
-        Ok(Prepared { id: container, hostname, spec, layers, bundle, warnings, in_user_namespace, hidden })
+        let connections = attach::preview(request, records)?;
+        Ok(Prepared {
+            id: container,
+            hostname,
+            spec,
+            layers,
+            bundle,
+            warnings,
+            in_user_namespace,
+            connections,
+            hidden,
+        })
     }
 
     /// It was started before: volumes that are empty by now stay so.
@@ -94,6 +107,7 @@ impl Prepared {
             spec: &self.spec,
             bundle: &self.bundle,
             layers: self.layers.clone(),
+            connections: self.connections.clone(),
             gate: false,
             pivot: true,
             keyring: true,

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use fault::{Fault, Kind, Result};
+use fault::Result;
+use network::{Exposed, Publish};
 use oci::image::{Digest, Execution};
 use plan::Lower;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Devices, Health, Limits, LogConfig, Mount, Naming, Restart, Security, Sharing, Surroundings, Variable,
+    Devices, Health, Joined, Limits, LogConfig, Mount, Naming, Network, Restart, Security, Sharing,
+    Surroundings, Variable,
 };
 
 /// A container that somebody wants. Kept with it: each start makes its config anew.
@@ -70,8 +71,16 @@ pub struct Request {
     pub cpu_quota: Option<i64>,
     /// Processes and threads; 0 and less mean no limit.
     pub pids: Option<i64>,
-    /// What network it has.
+    /// Whose network namespace it has.
     pub network: Network,
+    /// Networks that it is connected to, if that is its own.
+    pub networks: Vec<Joined>,
+    /// Ports of this machine that lead to it.
+    pub publish: Vec<Publish>,
+    /// All ports that it or its image names are published too.
+    pub publish_all: bool,
+    /// Ports that it names besides those of its image.
+    pub exposed: Vec<Exposed>,
     /// Capabilities on top of the default ones.
     pub cap_add: Vec<String>,
     /// Default capabilities that it is not to have.
@@ -129,39 +138,4 @@ pub struct OfImage {
     pub execution: Execution,
     /// A folder with copies of its `/etc/passwd` and `/etc/group`.
     pub accounts: PathBuf,
-}
-
-/// What network a container has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Network {
-    /// Its own, with nothing but a loopback in it.
-    #[default]
-    None,
-    /// This machine's.
-    Host,
-}
-
-impl FromStr for Network {
-    type Err = Fault;
-
-    fn from_str(name: &str) -> Result<Network> {
-        match name {
-            "none" => Ok(Network::None),
-            "host" => Ok(Network::Host),
-            _ => Err(Fault::new(Kind::Unsupported, format!("use network `{name}`"))
-                .because("networks of our own come with a later version; there are `none` and `host`")
-                .hint("leave --network out for none at all, or share this machine's: --network host")),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_there_yet_says_what_is() {
-        assert_eq!("none".parse::<Network>().unwrap(), Network::None);
-        assert!("bridge".parse::<Network>().unwrap_err().sentence().contains("`bridge`"));
-    }
 }

@@ -88,9 +88,15 @@ impl Sharing {
             return Err(Fault::invalid("--uts", "conflicting options: hostname and the UTS mode"));
         }
         let joins = |share: &Share| matches!(share, Share::Container(_));
-        if machine.mappings.is_some() && (joins(&self.ipc) || joins(&self.pid)) {
+        let network = matches!(request.network, Network::Container(_));
+        if machine.mappings.is_some() && (joins(&self.ipc) || joins(&self.pid) || network) {
             return Err(Fault::new(Kind::Unsupported, "join another container's namespaces")
                 .because("for who is not root, each container has a user namespace of its own"));
+        }
+        if machine.mappings.is_some() && request.network == Network::Own {
+            return Err(Fault::new(Kind::Denied, format!("use network `{}`", request.network_mode()))
+                .because("who is not root on this machine cannot connect anything to its networks")
+                .hint("leave --network out for none at all, or share this machine's: --network host"));
         }
         Ok(())
     }
@@ -117,7 +123,17 @@ impl Sharing {
         }
         all.extend((!sharing.uts_host).then(|| own(Uts)));
         all.extend((!sharing.cgroup_host).then(|| own(Cgroup)));
-        all.extend((request.network == crate::Network::None).then(|| own(Network)));
+        match &request.network {
+            crate::Network::None | crate::Network::Own => all.push(own(Network)),
+            crate::Network::Host => {}
+            crate::Network::Container(id) => {
+                let pid = pid_of(records, id, "network")?;
+                all.push(Namespace { kind: Network, path: format!("/proc/{pid}/ns/net") });
+            }
+            crate::Network::Namespace(path) => {
+                all.push(Namespace { kind: Network, path: path.display().to_string() });
+            }
+        }
         all.extend(machine.mappings.is_some().then(|| own(User)));
         Ok(all)
     }
@@ -153,7 +169,8 @@ fn pid_of(records: &Records, id: &str, kind: &str) -> Result<i32> {
     }
     let state = folder.state()?;
     if state.phase != Phase::Running || state.pid <= 0 {
-        let why = format!("cannot join {} of a non running container: {id}", kind.to_ascii_uppercase());
+        let kind = if kind == "network" { kind.to_string() } else { kind.to_ascii_uppercase() };
+        let why = format!("cannot join {kind} of a non running container: {id}");
         return Err(Fault::new(Kind::WrongState, doing()).because(why));
     }
     Ok(state.pid)

@@ -7,6 +7,7 @@
 //! Events            what has happened, and happens from now on      events.rs, changes.rs
 //! Front             standing in front of one: keys, output, signals front.rs, keys.rs
 //! exec              one more process in a container                exec/
+//! network           connected, and disconnected, while it runs     networks.rs
 //! top, stats        its processes, and what they use               top.rs, sample.rs
 //! cp, diff, export  its files                                      files/
 //! ```
@@ -24,6 +25,7 @@ mod front;
 mod keys;
 mod list;
 mod logs;
+mod networks;
 mod remove;
 mod sample;
 mod stop;

@@ -167,6 +167,7 @@ impl Engine {
         }
         let renamed = self.records.rename(&view.record, name);
         if renamed.is_ok() {
+            container::rename(&view.record, name, self.records.root())?;
             let record = Record { name: name.to_string(), ..view.record.clone() };
             self.records.note(&record, "rename", &[("oldName", &format!("/{}", view.record.name))]);
         }

@@ -121,6 +121,7 @@ impl Engine {
             return Ok(state);
         }
         self.containers.remove_if_there(&id)?;
+        container::detach(record, self.records.root())?;
         let rebooted = state.boot_id != launch::boot_id();
         let error = if rebooted {
             "the machine was shut down"

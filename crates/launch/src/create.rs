@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fault::{Doing, Fault, Kind, Result};
 use oci::{ContainerId, NamespaceKind, Spec, Status};
-use plan::{Ask, Layers, Plan, Side, Stage, Step};
+use plan::{Ask, Connections, Layers, Plan, Side, Stage, Step};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use sys::clone::Process;
 
@@ -38,6 +38,8 @@ pub struct Options {
     pub keyring: bool,
     /// The root is laid from layers.
     pub layers: Option<Layers>,
+    /// How it is connected to networks of this machine's.
+    pub connections: Connections,
     /// Who makes its cgroups.
     pub cgroups: CgroupManager,
     /// Signals that were blocked when we were called, as the program is to find them.
@@ -55,6 +57,7 @@ impl Default for Options {
             pivot: true,
             keyring: true,
             layers: None,
+            connections: Connections::default(),
             cgroups: CgroupManager::default(),
             mask: None,
         }
@@ -130,6 +133,7 @@ fn make(
         spec,
         bundle,
         layers: options.layers.take(),
+        connections: std::mem::take(&mut options.connections),
         gate,
         pivot: options.pivot,
         keyring: options.keyring,

@@ -12,8 +12,9 @@ use crate::filter::{self, Filtering};
 use crate::host::{Cgroups, Host};
 use crate::mount::{Mount, Propagation};
 use crate::namespaces::Namespaces;
+use crate::network::Connections;
 use crate::step::{ImageRoot, Overlay, Side, Stage, Step};
-use crate::{check, label, net_devices, place, process, rdt, schedule, sysctl};
+use crate::{check, label, net_devices, network, place, process, rdt, schedule, sysctl};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Ask<'a> {
     pub bundle: &'a Path,
     /// The root is laid from layers, instead of being a folder.
     pub layers: Option<Layers>,
+    /// How it is connected to networks of this machine's.
+    pub connections: Connections,
     /// Wait for `start` before the program runs.
     pub gate: bool,
     /// Change the root by `pivot_root`; the other way is weaker.
@@ -128,6 +131,7 @@ fn before_the_gate(
     steps.append(&mut cgroup.make);
     steps.extend(namespaces.map_ids(&spec.linux, host));
     steps.extend(net_devices::steps(&spec.linux, namespaces)?);
+    steps.extend(network::plug_in(ask, namespaces)?);
     steps.extend(process::oom_score(process, namespaces, Side::Host));
     steps.extend(rdt::steps(spec, ask.id, host)?);
 
@@ -152,6 +156,8 @@ fn before_the_gate(
     let hooks: Vec<_> = stages.into_iter().filter_map(|stage| hooks(spec, stage)).collect();
     // Some settings are those of a network interface that hooks may bring; without hooks nobody has to wait for the
     // host here. What covers the settings comes after them.
+    // Before settings of the interfaces that somebody has asked for, and before what covers them.
+    steps.extend(network::set_up(ask));
     if hooks.is_empty() {
         steps.append(&mut cover);
     }

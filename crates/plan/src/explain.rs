@@ -7,8 +7,8 @@ use std::time::Duration;
 use oci::NamespaceKind;
 use systemd::{Property, Scope};
 
-use crate::MemoryNodes;
 use crate::step::{Group, Join, Lower, Side, Step};
+use crate::{MemoryNodes, network};
 
 /// The whole list, a line for each step: its number, who does it, what, and why.
 pub fn explain(steps: &[Step]) -> String {
@@ -56,15 +56,15 @@ impl fmt::Display for Step {
             OpenSources { root, sources } => opened(f, root.is_some(), sources.len()),
             Clone { new, through, into_cgroup } => clone(f, new, through, into_cgroup.as_deref()),
             MapIds(maps) => ids(f, maps),
-            MakeResctrlGroup { path, how } => {
-                let verb = if *how == Group::Existing { "find" } else { "make" };
-                write!(f, "{verb} resctrl group `{}`", path.display())
-            }
+            MakeResctrlGroup { path, how } => group(f, path, *how),
             WriteSchemata { path, lines, .. } => {
                 write!(f, "write `{}` to `{}`", lines.join(" "), path.join("schemata").display())
             }
             JoinResctrl { groups } => write!(f, "join {} resctrl groups", groups.len()),
             MoveDevice { name, new_name, .. } => device(f, name, new_name),
+            PlugIn(interface) => network::plugged(f, interface),
+            Publish { openings, .. } => network::published(f, openings),
+            SetUpInterface(interface) => network::configured(f, interface),
             SetOomScore { value, .. } => write!(f, "set the out-of-memory score to {value}"),
             RunHooks { stage, hooks } => write!(f, "run {} {} hooks", hooks.len(), stage.name()),
             JoinCgroups { paths } => write!(f, "join {} cgroups", paths.len()),
@@ -174,6 +174,11 @@ fn copied(f: &mut fmt::Formatter<'_>, at: &Path, to: &Path) -> fmt::Result {
     write!(f, "copy what `{}` holds to `{}`, if that is empty", at.display(), to.display())
 }
 
+fn group(f: &mut fmt::Formatter<'_>, path: &Path, how: Group) -> fmt::Result {
+    let verb = if how == Group::Existing { "find" } else { "make" };
+    write!(f, "{verb} resctrl group `{}`", path.display())
+}
+
 fn device(f: &mut fmt::Formatter<'_>, name: &str, new_name: &str) -> fmt::Result {
     write!(f, "move network interface `{name}` into the container")?;
     if name == new_name { Ok(()) } else { write!(f, " as `{new_name}`") }
@@ -228,6 +233,9 @@ impl Step {
             }
             Clone { .. } => "the container's first process, in a world of its own",
             MoveDevice { .. } => "asked for; with its addresses, and up",
+            PlugIn(_) => "its way to others, and theirs to it",
+            Publish { .. } => "asked for; from elsewhere it is reached by these ports, and by no others",
+            SetUpInterface(_) => "its place on the network",
             MakeResctrlGroup { .. } => "asked for: its share of the processors' cache",
             WriteSchemata { .. } => "a share that was asked for",
             JoinResctrl { .. } => "its share counts from here on, for it and all its children",

@@ -19,6 +19,7 @@ mod memory_policy;
 mod mount;
 mod namespaces;
 mod net_devices;
+mod network;
 mod numbers;
 mod place;
 mod process;
@@ -40,6 +41,7 @@ pub use filter::Filtering;
 pub use host::{Cgroups, Host, Place, Unit};
 pub use memory_policy::{MemoryNodes, memory_policies};
 pub use mount::{Attributes, Link, Mount, MountIds, Propagation, Source, known_options};
+pub use network::Connections;
 pub use numbers::Numbers;
 pub use place::{leaf as cgroup_leaf, update};
 pub use process::keeps_groups;
@@ -48,7 +50,7 @@ pub use rlimits::Resource;
 pub use scheduler::Scheduling;
 pub use scope::properties as unit_properties;
 pub use step::{
-    Clock, Group, Hidden, HostSource, IdMaps, ImageRoot, Join, Limit, Listener, Lower, Node, NodeKind,
-    Overlay, Side, Stage, Step, Stub, Undo, upper_of, work_of,
+    Clock, Group, Hidden, HostSource, IdMaps, ImageRoot, Interface, InterfaceKind, Join, Limit, Listener,
+    Lower, Node, NodeKind, Opening, Overlay, Side, Stage, Step, Stub, Undo, upper_of, work_of,
 };
 pub use sysctl::sysctl_path;

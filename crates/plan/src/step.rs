@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::IpAddr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,10 @@ pub enum Step {
     /// Moves a network interface of ours into the container's network namespace: that of its first process, or
     /// the one that it is to join.
     MoveDevice { name: String, new_name: String, into: Option<PathBuf> },
+    /// Makes an interface of the container's network namespace, which leads to a network of this machine's.
+    PlugIn(Interface),
+    /// Adds to the packet filters of this machine what leads from its ports to the container's.
+    Publish { table: String, openings: Vec<Opening> },
     /// Makes a group of resctrl, or finds that somebody else has. Only `own` ones go with the container.
     MakeResctrlGroup { path: PathBuf, how: Group },
     /// Says which share a group of resctrl has; each line is of one resource.
@@ -89,6 +94,9 @@ pub enum Step {
     BecomeRoot { groups: bool },
     /// Brings up the loopback interface of a new network namespace, which every program takes for granted.
     RaiseLoopback,
+    /// Gives an interface that the host has made its addresses, and has it work. Not before what else is the child's alone:
+    /// it waits for the host.
+    SetUpInterface(Interface),
     /// A session keyring of its own: keys of the caller's cannot be reached.
     NewKeyring { name: String },
     /// Cuts the copies of the host's mounts off, so that nothing mounted from here on is seen outside.
@@ -188,6 +196,69 @@ pub enum Step {
     FilterCalls { filter: Filter, listener: Option<Listener> },
     /// Becomes the program.
     Exec { args: Vec<String>, env: Vec<String> },
+}
+
+/// An interface of a container's, and the network that it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name in the container: `eth0`.
+    pub name: String,
+    /// What people call the network.
+    pub network: String,
+    /// What it is.
+    pub kind: InterfaceKind,
+    /// Its hardware address; nothing means that the driver chooses it.
+    pub mac: Option<[u8; 6]>,
+    /// Bytes of the largest packet; nothing means what its parent has.
+    pub mtu: Option<u32>,
+    /// It reaches no other isolated one of its network.
+    pub isolated: bool,
+    /// Its addresses, and the bits that they have in common with those of their subnets. Known when it is made: a plan that
+    /// is only looked at has none.
+    pub addresses: Vec<(IpAddr, u8)>,
+    /// Where what is for elsewhere is sent, one of each family at most.
+    pub gateways: Vec<IpAddr>,
+}
+
+/// What an interface of a container's is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InterfaceKind {
+    /// One of a pair; the other is a port of a bridge.
+    Veth {
+        /// The other's name.
+        outside: String,
+        /// The bridge.
+        bridge: String,
+    },
+    /// With a hardware address of its own on an interface of this machine's.
+    Macvlan {
+        /// That interface.
+        parent: String,
+        /// How those on it reach each other: linux/if_link.h, `macvlan_mode`.
+        mode: u32,
+    },
+    /// With the hardware address of an interface of this machine's.
+    Ipvlan {
+        /// That interface.
+        parent: String,
+        /// How packets find their way: linux/if_link.h, `ipvlan_mode`.
+        mode: u16,
+    },
+}
+
+/// One key of a map of nftables, and what it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// What it is, for people: `0.0.0.0:8080`.
+    pub host: String,
+    /// And what that leads to: `80/tcp`.
+    pub port: String,
+    /// The map.
+    pub map: String,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// What that leads to.
+    pub value: Vec<u8>,
 }
 
 /// What the host opens for a mount.
@@ -471,7 +542,7 @@ impl Step {
             Record { .. } | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
             StartScope { .. } | AttachToUnit { .. } => Side::Host,
             AttachDeviceRules { .. } | OpenSources { .. } | Clone { .. } | MapIds(_) | Save => Side::Host,
-            ConnectListener { .. } | MoveDevice { .. } => Side::Host,
+            ConnectListener { .. } | MoveDevice { .. } | PlugIn(_) | Publish { .. } => Side::Host,
             MakeResctrlGroup { .. } | WriteSchemata { .. } | JoinResctrl { .. } => Side::Host,
             SetOomScore { side, .. } | Enter { side, .. } | SetAffinity { side, .. } => *side,
             RunHooks { stage, .. } => stage.side(),

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod memory_policy;
 pub mod mount_attr;
 pub mod namespaces;
+pub mod netlink;
 pub mod personality;
 pub mod pidfd_info;
 pub mod regex;

@@ -141,6 +141,7 @@ fn explain(typed: &Typed, global: &Global, bundle: &Path, spec: &Spec, verb: Ver
         spec,
         bundle,
         layers: None,
+        connections: plan::Connections::default(),
         gate: verb == Verb::Create,
         pivot: !typed.no_pivot,
         keyring: !typed.no_new_keyring,

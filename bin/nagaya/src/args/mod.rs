@@ -7,6 +7,8 @@ pub(crate) mod images;
 pub(crate) mod inside;
 pub(crate) mod limits;
 pub(crate) mod naming;
+pub(crate) mod network;
+pub(crate) mod networks;
 pub(crate) mod program;
 pub(crate) mod run;
 pub(crate) mod system;
@@ -81,6 +83,9 @@ pub(crate) enum Verb {
     /// The same commands for images, under their long names.
     #[command(subcommand)]
     Image(images::Image),
+    /// What connects containers with each other, and with others.
+    #[command(subcommand)]
+    Network(networks::Network),
     /// Folders that outlive containers.
     #[command(subcommand)]
     Volume(volumes::Volume),

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::limits::Limits;
 use super::naming::Naming;
+use super::network::Networking;
 use super::program::Program;
 use super::walls::Walls;
 
@@ -119,9 +120,8 @@ pub(crate) struct Options {
     /// Nothing in the root can be changed.
     #[arg(long)]
     pub(crate) read_only: bool,
-    /// `none` (nothing but a loopback), or `host` (this machine's).
-    #[arg(long, visible_alias = "net", value_name = "NETWORK", default_value = "none")]
-    pub(crate) network: String,
+    #[command(flatten)]
+    pub(crate) networking: Networking,
     /// When to fetch the image from its registry: `missing`, `always`, `never`.
     #[arg(long, value_name = "WHEN", default_value = "missing", value_parser = ["missing", "always", "never"])]
     pub(crate) pull: String,

@@ -6,10 +6,11 @@ use container::Volumes;
 use engine::Engine;
 use fault::{Fault, Kind, Result};
 use images::Images;
+use network::Networks;
 use serde_json::{Value, json};
 use template::Template;
 
-use super::{FAILED, containers, images as of_images, volumes};
+use super::{FAILED, containers, images as of_images, networks, volumes};
 use crate::args::Verb;
 use crate::args::containers::Container;
 use crate::args::images::{Image, Inspect};
@@ -67,18 +68,23 @@ fn inspect(typed: &Inspect, root: &Path) -> Result<u8> {
 fn look(name: &str, typed: &Inspect, root: &Path) -> Result<Value> {
     let container = || containers::inspect::object(name, typed.size, &Engine::at(root), root);
     let image = || Images::open(root).and_then(|images| of_images::inspect::object(name, &images));
+    let network = || networks::inspect::object(name, &Networks::at(root));
     let volume = || volumes::inspect::object(name, &Volumes::at(root));
     let missing = |result: &Result<Value>| result.as_ref().is_err_and(|fault| fault.kind() == Kind::NotFound);
     match typed.kind.as_deref() {
         Some("container") => container(),
         Some("image") => image(),
         Some("volume") => volume(),
+        Some("network") => network(),
         Some(kind) => Err(Fault::new(Kind::Unsupported, format!("inspect things of type `{kind}`"))
             .because("there are none here")),
         None => {
             let mut found = container();
             if missing(&found) {
                 found = image();
+            }
+            if missing(&found) {
+                found = network();
             }
             if missing(&found) {
                 found = volume();

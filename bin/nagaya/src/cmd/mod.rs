@@ -9,6 +9,7 @@ mod images;
 mod info;
 mod inspect;
 mod login;
+mod networks;
 mod system;
 mod version;
 mod volumes;
@@ -85,6 +86,7 @@ pub(crate) fn run(words: Vec<OsString>) -> std::result::Result<u8, Failed> {
         }
         Verb::Login(typed) => login::log_in(&typed).map(|()| 0).map_err(failed(FAILED)),
         Verb::Logout(typed) => login::log_out(&typed).map(|()| 0).map_err(failed(FAILED)),
+        Verb::Network(verb) => networks::run(&verb, &root).map_err(of_template),
         Verb::Volume(verb) => volumes::run(&verb, &root).map_err(failed(FAILED)),
         Verb::System(verb) => system::run(&verb, &root).map(|()| 0).map_err(failed(FAILED)),
         Verb::Events(typed) => events::run(&typed, &root).map_err(of_template),

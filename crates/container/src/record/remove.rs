@@ -10,6 +10,7 @@ impl Records {
     /// Removes a container whose program does not run. What is gone already is removed. With `volumes` also those of its
     /// volumes that nobody has named: first, as long as there is something that tells of them.
     pub fn remove(&self, record: &Record, volumes: bool) -> Result<()> {
+        crate::detach(record, self.root())?;
         if volumes {
             Volumes::at(self.root()).remove_anonymous_of(record)?;
         }

@@ -8,6 +8,7 @@ mod exec;
 mod filter;
 mod ids;
 mod image;
+pub(crate) mod interface;
 mod label;
 mod mount;
 pub(crate) mod namespaces;
@@ -132,6 +133,9 @@ impl<'a> Hands<'a> {
             MoveDevice { name, new_name, into } => {
                 net_devices::move_into(name, new_name, into.as_deref(), self.pid)
             }
+            PlugIn(interface) => interface::plug_in(interface, self.pid),
+            Publish { table, openings } => interface::publish(table, openings),
+            SetUpInterface(interface) => self.set_up_interface(interface),
             SetOomScore { value, side } => self.set_oom_score(*value, *side),
             RunHooks { stage, hooks } => {
                 let status = if *stage == Stage::StartContainer { Status::Created } else { Status::Creating };

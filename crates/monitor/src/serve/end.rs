@@ -39,6 +39,8 @@ impl Life {
         if let Some(record) = monitor.folder.record()? {
             monitor.record = record;
         }
+        self.disconnect();
+        let monitor = &mut self.monitor;
         let request = &monitor.record.request;
         let wanted = std::mem::take(&mut self.again) || request.restart.again(code, monitor.state.restarts);
         let again = wanted && !monitor.folder.is_stopped();

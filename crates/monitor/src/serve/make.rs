@@ -2,14 +2,17 @@
 
 use std::time::Instant;
 
-use container::{Names, Network, Phase, Prepared, Resolving, State, Volumes, now, write_names};
+use container::{Attached, Names, Network, Phase, Prepared, Resolving, State, Volumes, now, write_names};
 use fault::{Fault, Kind, Result};
 use launch::{Options, Started};
+use network::Networks;
 use oci::ContainerId;
 
+use super::doors::Doors;
 use super::health::Prober;
 use super::life::Life;
 use super::log::Log;
+use super::ports::Ports;
 use super::streams::Streams;
 use crate::frame::{Frame, Up};
 
@@ -32,33 +35,65 @@ impl Life {
 
     /// Makes the container; its program runs when this returns.
     pub(super) fn make(&mut self) -> Result<Up> {
-        let made = self.launch();
+        let made = self.connect().and_then(|(attached, ports)| {
+            let up = self.launch(&attached)?;
+            ports.open(&attached, &mut self.doors.relay);
+            Ok(up)
+        });
         match &made {
-            Ok(_) => {}
-            Err(fault) => self.monitor.failed(fault),
+            Ok(_) => self.monitor.connected(),
+            Err(fault) => {
+                self.disconnect();
+                self.monitor.failed(fault);
+            }
         }
         made
     }
 
-    fn launch(&mut self) -> Result<Up> {
+    /// Takes its ports, and connects it to its networks, as far as that can be done before there is anything.
+    fn connect(&self) -> Result<(Attached, Ports)> {
+        let (record, root) = (&self.monitor.record, self.monitor.records.root());
+        if record.request.networks.is_empty() {
+            return Ok((Attached::default(), Ports::default()));
+        }
+        // Addresses that others were killed over may be needed.
+        container::take_back(root)?;
+        let ports = Ports::reserve(record)?;
+        Ok((container::attach(record, &ports.published(), root)?, ports))
+    }
+
+    /// Takes that back.
+    pub(super) fn disconnect(&mut self) {
+        self.doors = Doors::default();
+        // What cannot be taken back now is when somebody looks next.
+        let _ = container::detach(&self.monitor.record, self.monitor.records.root());
+    }
+
+    fn launch(&mut self, attached: &Attached) -> Result<Up> {
         let monitor = &mut self.monitor;
         let (request, record) = (&monitor.record.request, &monitor.record);
         // Whoever created it may have been killed before they were made.
         Volumes::at(monitor.records.root()).make_for(request)?;
         let mut prepared = Prepared::new(request, &record.id, &record.name, &monitor.records)?;
+        prepared.connections = attached.connections()?;
         if !monitor.state.started.is_empty() {
             prepared.again();
         }
         monitor.log = Log::of(record, monitor.folder.log())?;
         let resolving =
             if request.network == Network::Host { Resolving::AsHost } else { Resolving::ByItself };
-        let names = Names { hostname: &prepared.hostname, resolving, own: &[], gateway: None, linked: &[] };
+        let (own, gateway) = (attached.addresses(), attached.gateway());
+        let names = Names { hostname: &prepared.hostname, resolving, own: &own, gateway, linked: &[] };
         let domain = request.surroundings.domainname.as_deref().unwrap_or_default();
         write_names(&monitor.folder, &request.naming, domain, &names)?;
         let mut streams = Streams::make(&monitor.folder, request.interactive, request.terminal)?;
         monitor.free()?;
-        let options =
-            Options { layers: prepared.layers, pid_file: request.pidfile.clone(), ..Options::default() };
+        let options = Options {
+            layers: prepared.layers,
+            connections: prepared.connections,
+            pid_file: request.pidfile.clone(),
+            ..Options::default()
+        };
         let started =
             launch::run(&monitor.containers, &prepared.id, &prepared.spec, &prepared.bundle, options);
         Streams::let_go()?;
@@ -112,6 +147,13 @@ impl super::Monitor {
     fn free(&self) -> Result<()> {
         let id: ContainerId = self.record.id.parse()?;
         self.containers.remove_if_there(&id).map(drop)
+    }
+
+    /// It runs, and is connected: nobody has to take anything back.
+    fn connected(&self) {
+        if !self.record.request.networks.is_empty() {
+            let _ = Networks::at(self.records.root()).finish(&self.record.id, None);
+        }
     }
 
     /// Writes down why it does not run.

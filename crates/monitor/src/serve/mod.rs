@@ -10,6 +10,7 @@ mod life;
 mod log;
 mod make;
 mod outgoing;
+mod ports;
 mod streams;
 
 use std::os::fd::OwnedFd;

@@ -15,8 +15,10 @@ mod kill;
 mod list;
 mod logs;
 mod mounts;
+mod networking;
 mod pause;
 mod port;
+mod ports;
 mod prune;
 mod remove;
 mod rename;
@@ -37,6 +39,7 @@ use engine::Engine;
 use super::{FAILED, Failed};
 use crate::args::Verb;
 use crate::args::containers::Container;
+use crate::say;
 
 /// Runs a command for containers; gives it back if it is another one.
 pub(crate) fn run(verb: Verb, root: &Path) -> Result<Result<u8, Failed>, Verb> {
@@ -72,6 +75,10 @@ pub(crate) fn run(verb: Verb, root: &Path) -> Result<Result<u8, Failed>, Verb> {
 
 fn one(verb: Container, root: &Path) -> Result<u8, Failed> {
     let engine = Engine::at(root);
+    // What others were killed over is nobody's any more.
+    if let Err(fault) = container::take_back(root) {
+        say::warn(&fault.sentence());
+    }
     let failed = |fault| Failed { fault, code: FAILED };
     match verb {
         Container::Run(typed) => run::run(*typed, &engine, root),
@@ -97,7 +104,7 @@ fn one(verb: Container, root: &Path) -> Result<u8, Failed> {
         Container::Inspect(_) => Ok(0),
         Container::Rename(typed) => rename::run(&typed, &engine).map_err(failed),
         Container::Update(typed) => update::run(&typed, &engine).map_err(failed),
-        Container::Port(typed) => port::run(&typed, &engine).map_err(failed),
+        Container::Port(typed) => port::run(&typed, &engine, root).map_err(failed),
         Container::Prune(typed) => prune::run(&typed, &engine).map_err(failed),
         Container::Rm(typed) => remove::run(&typed, &engine).map_err(failed),
     }

@@ -9,6 +9,7 @@ use images::Lease;
 use rustix::termios::tcgetwinsize;
 
 use super::mounts;
+use super::networking;
 use super::understand;
 use crate::args::run::Options;
 use crate::cmd::image::{self, How};
@@ -40,6 +41,7 @@ pub(crate) fn request(typed: Options, words: Vec<String>, root: &Path) -> Result
         }
         (None, None) => return Err(no_image()),
     };
+    let networking = networking::understand(&typed.networking, typed.hostname.as_deref(), all)?;
     let request = Request {
         root,
         command: words.collect(),
@@ -67,7 +69,11 @@ pub(crate) fn request(typed: Options, words: Vec<String>, root: &Path) -> Result
         memory: typed.limits.memory.as_deref().map(container::memory).transpose()?,
         cpu_quota: understand::quota(&typed.limits)?,
         pids: typed.limits.pids_limit,
-        network: typed.network.parse()?,
+        network: networking.network,
+        networks: networking.networks,
+        publish: networking.publish,
+        publish_all: networking.publish_all,
+        exposed: networking.exposed,
         security: Security::parse(&typed.walls.security_opt)?,
         limits: understand::limits(&typed.limits)?,
         devices: understand::devices(&typed.walls)?,

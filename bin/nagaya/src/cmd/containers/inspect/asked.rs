@@ -1,10 +1,11 @@
 //! What was asked for, as Docker's API has it: `HostConfig` is about this machine, `Config` would be the same on any.
 
+use std::collections::BTreeSet;
+
 use container::{HostAddress, Link, Naming, Network, Record, Request, protected, short};
 use serde_json::{Value, json};
 
-use super::mounts;
-use crate::cmd::containers::list;
+use super::{mounts, network};
 
 /// Bytes of /dev/shm, unless somebody asks for another size.
 const SHM_SIZE: i64 = 64 << 20;
@@ -16,8 +17,8 @@ pub(super) fn host_config(record: &Record) -> Value {
         "Binds": mounts::binds(request),
         "ContainerIDFile": "",
         "LogConfig": { "Type": request.log.driver.name(), "Config": request.log.options },
-        "NetworkMode": list::network(request.network),
-        "PortBindings": {},
+        "NetworkMode": request.network_mode(),
+        "PortBindings": network::asked_ports(request),
         "RestartPolicy": { "Name": request.restart.name(), "MaximumRetryCount": request.restart.most() },
         "AutoRemove": request.auto_remove,
         "VolumeDriver": "",
@@ -36,7 +37,7 @@ pub(super) fn host_config(record: &Record) -> Value {
         "OomScoreAdj": 0,
         "PidMode": "",
         "Privileged": request.privileged,
-        "PublishAllPorts": false,
+        "PublishAllPorts": request.publish_all,
         "ReadonlyRootfs": request.read_only,
         "SecurityOpt": null,
         "UTSMode": "",
@@ -122,9 +123,11 @@ pub(super) fn config(record: &Record) -> Value {
         "OnBuild": if image.on_build.is_empty() { None } else { Some(image.on_build) },
         "Labels": record.labels(),
     });
-    if !image.exposed_ports.is_empty() {
-        let ports = image.exposed_ports.into_iter().map(|port| (port, json!({})));
-        all["ExposedPorts"] = Value::Object(ports.collect());
+    let mut exposed: BTreeSet<_> = image.exposed_ports.into_iter().collect();
+    exposed.extend(request.exposed.iter().map(ToString::to_string));
+    exposed.extend(request.publish.iter().map(|one| format!("{}/{}", one.port, one.protocol)));
+    if !exposed.is_empty() {
+        all["ExposedPorts"] = Value::Object(exposed.into_iter().map(|port| (port, json!({}))).collect());
     }
     let of_image = Some(image.stop_signal).filter(|name| !name.is_empty());
     if let Some(signal) = request.stop_signal.clone().or(of_image) {
@@ -140,10 +143,10 @@ pub(super) fn config(record: &Record) -> Value {
 }
 
 fn hostname(record: &Record) -> String {
-    match (&record.request.hostname, record.request.network) {
+    match (&record.request.hostname, &record.request.network) {
         (Some(name), _) => name.clone(),
         (None, Network::Host) => rustix::system::uname().nodename().to_string_lossy().into_owned(),
-        (None, Network::None) => record.short().to_string(),
+        (None, _) => record.short().to_string(),
     }
 }
 

@@ -2,10 +2,11 @@
 
 mod asked;
 mod mounts;
+mod network;
 
 use std::path::Path;
 
-use container::{HealthState, LogDriver, Record};
+use container::{HealthState, LogDriver};
 use engine::{Engine, Status, View};
 use fault::Result;
 use images::Images;
@@ -55,7 +56,7 @@ fn of(view: &View, root: &Path) -> Value {
         "GraphDriver": { "Data": folders(view), "Name": "nagaya" },
         "Mounts": mounts,
         "Config": asked::config(record),
-        "NetworkSettings": network_settings(record),
+        "NetworkSettings": network::settings(view, root),
     })
 }
 
@@ -109,20 +110,4 @@ fn folders(view: &View) -> Value {
         Some(_) => json!({ "UpperDir": changes.join("upper"), "WorkDir": changes.join("work") }),
         None => Value::Null,
     }
-}
-
-/// Its network is none or this machine's: nothing of it has an address.
-fn network_settings(record: &Record) -> Value {
-    let network = json!({
-        "IPAMConfig": null, "Links": null, "Aliases": null, "NetworkID": "", "EndpointID": "", "Gateway": "",
-        "IPAddress": "", "IPPrefixLen": 0, "IPv6Gateway": "", "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0,
-        "MacAddress": "", "DriverOpts": null,
-    });
-    json!({
-        "Bridge": "", "SandboxID": "", "HairpinMode": false, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0,
-        "Ports": {}, "SandboxKey": "", "SecondaryIPAddresses": null, "SecondaryIPv6Addresses": null, "EndpointID": "",
-        "Gateway": "", "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0, "IPAddress": "", "IPPrefixLen": 0,
-        "IPv6Gateway": "", "MacAddress": "",
-        "Networks": { super::list::network(record.request.network): network },
-    })
 }

@@ -10,8 +10,9 @@ use images::Images;
 use oci::image::Digest;
 use regex_lite::Regex;
 
-use super::row::{mount_name, network};
+use super::row::mount_name;
 use crate::args::views::Filter;
+use crate::cmd::containers::ports;
 
 /// Which containers are meant. Of several values of one name one must fit; of labels all.
 #[derive(Debug, Default)]
@@ -29,7 +30,9 @@ pub(super) struct Filters {
     /// The latest of those before which, and the first of those after which it was created.
     before: Option<String>,
     since: Option<String>,
-    /// Something that no container here has: a port that is published.
+    /// Of this machine (`true`) or of the container, any of these.
+    ports: Vec<(bool, Vec<network::Exposed>)>,
+    /// Something that no container here has.
     none: bool,
 }
 
@@ -80,7 +83,8 @@ impl Filters {
             "publish" | "expose" => {
                 check_port(value)
                     .map_err(|why| wrong(format!("error while looking up for {name} {value}: {why}")))?;
-                self.none = true;
+                let wanted = (name == "publish", network::exposed(value)?);
+                self.ports.push(wanted);
             }
             "is-task" => self.none |= value == "true" || value == "1",
             _ => return Err(wrong(format!("Invalid filter '{name}'"))),
@@ -111,12 +115,33 @@ impl Filters {
             && self.before.as_ref().is_none_or(|before| record.created < *before)
             && self.since.as_ref().is_none_or(|since| record.created > *since)
             && self.networks.as_ref().is_none_or(|networks| {
-                networks.iter().any(|wanted| wanted == network(record.request.network))
+                let names = record.request.network_names();
+                let ids = record.request.networks.iter().map(|joined| &joined.id);
+                names.iter().chain(ids).any(|name| networks.contains(name))
             })
+            && self.fits_ports(view, root)
             && self.fits_end(view)
             && self.fits_labels(view)
             && self.fits_image(view)
             && self.fits_volumes(view, root)
+    }
+
+    fn fits_ports(&self, view: &View, root: &Path) -> bool {
+        if self.ports.is_empty() {
+            return true;
+        }
+        let published = ports::published(view, root);
+        let of_machine: Vec<_> = published
+            .iter()
+            .map(|port| network::Exposed { port: port.host_port, protocol: port.protocol })
+            .collect();
+        let mut own = view.record.request.all_exposed();
+        own.extend(published.iter().map(network::Published::exposed));
+        let has = |(publish, wanted): &(bool, Vec<network::Exposed>)| {
+            let there = if *publish { &of_machine } else { &own };
+            wanted.iter().any(|port| there.contains(port))
+        };
+        self.ports.iter().any(has)
     }
 
     fn fits_end(&self, view: &View) -> bool {

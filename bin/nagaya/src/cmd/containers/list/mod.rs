@@ -4,7 +4,6 @@ mod filter;
 mod row;
 
 pub(super) use filter::check_port;
-pub(super) use row::network;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use container::{Network, Point};
+use container::Point;
 use engine::{Status, View};
 use fault::Result;
 use images::Images;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use store::size_of;
 
 use crate::args::views::List;
+use crate::cmd::containers::ports;
 use crate::table::METHODS;
 use crate::{human, time};
 
@@ -37,9 +38,9 @@ pub(super) fn of(view: &View, typed: &List, root: &Path, sizes: Option<&Sizes>) 
         "LocalVolumes": volumes.to_string(),
         "Mounts": names.join(","),
         "Names": record.name,
-        "Networks": network(record.request.network),
+        "Networks": record.request.network_names().join(","),
         "Platform": null,
-        "Ports": "",
+        "Ports": ports::shown(view, root),
         "RunningFor": human::ago(created),
         "Size": sizes.map_or_else(|| "0B".to_string(), |sizes| sizes.of(view)),
         "State": view.status.to_string(),
@@ -61,13 +62,6 @@ fn command(program: &[String]) -> String {
     let Some((first, rest)) = program.split_first() else { return String::new() };
     let word = |word: &String| if word.contains(' ') { format!(" '{word}'") } else { format!(" {word}") };
     rest.iter().fold(first.clone(), |all, next| all + &word(next))
-}
-
-pub(in crate::cmd::containers) fn network(network: Network) -> &'static str {
-    match network {
-        Network::None => "none",
-        Network::Host => "host",
-    }
 }
 
 /// Source: moby, `container/state.go`.
