@@ -63,7 +63,7 @@ fn ours() {
         (&["--cpus", "0", "host"], &["--cpus"]),
         (&["--cpus", "9999", "host"], &["9999"]),
         (&["--pids-limit", "many", "host"], &["many"]),
-        (&["--network", "bridge", "host"], &["`bridge`", "`none` and `host`"]),
+        (&["--network", "nowhere", "host"], &["network nowhere not found", "network ls"]),
         (&["--cap-add", "NOPE", "host"], &["NOPE"]),
         (&["--user", "nobody-at-all", "host"], &["nobody-at-all", "/etc/passwd"]),
         (&["--workdir", "here", "host"], &["absolute"]),
