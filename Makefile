@@ -60,5 +60,12 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
+SHARED := $(DESTDIR)$(PREFIX)
 install: all
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(OUT)/nagaya $(OUT)/nagaya-runtime
+	install -D -m 755 -t $(SHARED)/bin $(OUT)/nagaya $(OUT)/nagaya-runtime
+	install -d $(SHARED)/share/man/man1 $(SHARED)/share/bash-completion/completions $(SHARED)/share/zsh/site-functions \
+	  $(SHARED)/share/fish/vendor_completions.d
+	$(OUT)/nagaya generate man $(SHARED)/share/man/man1
+	$(OUT)/nagaya completion bash > $(SHARED)/share/bash-completion/completions/nagaya
+	$(OUT)/nagaya completion zsh > $(SHARED)/share/zsh/site-functions/_nagaya
+	$(OUT)/nagaya completion fish > $(SHARED)/share/fish/vendor_completions.d/nagaya.fish

@@ -3,6 +3,7 @@
 use lab::{Lab, Registry, skopeo};
 use serde_json::Value;
 
+use crate::engine::{Nagaya, fails};
 use crate::kit::Images;
 use crate::layout::{LAYER, LAYER_GZIP, LAYER_ZSTD, Layout};
 use crate::sample::{self, PLACES, Sample};
@@ -49,6 +50,17 @@ fn an_image_is_the_same_in_whatever_form_it_comes() {
         lab.tree(&name).below(&PLACES).is(&tree);
     }
     lab.is_clean();
+    let (all, copy) = (Lab::new(), format!("{}/copy", registry.host()));
+    let said = all.fine(&["pull", "--all-tags", &copy]);
+    assert!(said.starts_with("0: Pulling from copy\n") && said.ends_with(&format!("\n{copy}\n")), "{said}");
+    let tags = all.fine(&["images", "--format", "{{.Tag}}", &copy]);
+    assert_eq!(tags.lines().count(), 2, "{tags}");
+    fails(
+        all.nagaya(&["pull", "-a", &format!("{copy}:0")]).output(),
+        1,
+        &["tag can't be used with --all-tags/-a"],
+    );
+    all.is_clean();
 }
 
 /// Digests of what we write are those of what came.

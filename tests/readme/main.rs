@@ -64,6 +64,34 @@ fn every_command_prints_what_the_chapter_on_containers_says() {
     assert!(session("docs/containers.md") >= 30, "the chapter has lost commands");
 }
 
+#[test]
+fn what_is_installed_is_there() {
+    let lab = Lab::new();
+    let folder = lab.folder().join("installed");
+    // `-o all`: it is built already.
+    let output = Command::new("make")
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "-s", "-o", "all", "install", "PREFIX=/usr"])
+        .arg(format!("DESTDIR={}", folder.display()))
+        .output()
+        .expect("make");
+    assert!(output.status.success(), "{output:?}");
+    let text = |path: &str| fs::read_to_string(folder.join("usr").join(path)).expect(path);
+    assert!(text("share/man/man1/nagaya-run.1").contains(".TH nagaya-run 1"));
+    assert!(text("share/man/man1/nagaya-volume-create.1").contains(".TH"));
+    for (shell, path) in [
+        ("bash", "share/bash-completion/completions/nagaya"),
+        ("zsh", "share/zsh/site-functions/_nagaya"),
+        ("fish", "share/fish/vendor_completions.d/nagaya.fish"),
+    ] {
+        assert!(text(path).contains("unpause"), "{shell}");
+    }
+    for program in ["nagaya", "nagaya-runtime"] {
+        let said =
+            Command::new(folder.join("usr/bin").join(program)).arg("--version").output().expect(program);
+        assert!(said.status.success() && !said.stdout.is_empty(), "{said:?}");
+    }
+}
+
 /// Runs all sessions of a text, and tells how many commands there were.
 fn session(text: &str) -> usize {
     let lab = Lab::new();

@@ -143,6 +143,7 @@ fn line(event: &Event, time: SystemTime) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::rotated::Lines;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     struct Scratch(PathBuf);
@@ -176,29 +177,33 @@ mod tests {
         assert_eq!(told, serde_json::from_str::<Value>(&expected).unwrap());
     }
 
-    /// Four write at once, enough for several files, and one reads meanwhile: it gets each line once.
+    /// Four write at once, enough for several files but not for more than are kept, and one reads meanwhile: it gets each line once.
     #[test]
     fn nothing_is_lost_where_many_write_and_make_room() {
         let folder = scratch("many");
         let journal = Journal::at(&folder.0);
         let mut lines = Lines::open(journal.path()).unwrap();
-        let (mut seen, mut waiting) = (Vec::new(), 4 * 200);
+        let (mut seen, writing) = (Vec::new(), AtomicUsize::new(4));
         thread::scope(|scope| {
             for writer in 0..4 {
-                let journal = &journal;
+                let (journal, writing) = (&journal, &writing);
                 scope.spawn(move || {
-                    (0..200).for_each(|at| journal.note(&event(&format!("{writer}-{at}"), 4000)));
+                    (0..200).for_each(|at| journal.note(&event(&format!("{writer}-{at}"), 2000)));
+                    writing.fetch_sub(1, Ordering::SeqCst);
                 });
             }
-            while waiting > 0 {
+            let mut last = false;
+            while !last {
+                // What was written before the last one ended is read after that.
+                last = writing.load(Ordering::SeqCst) == 0;
                 while let Some(line) = lines.next_line().unwrap() {
                     let told: Value = serde_json::from_slice(line).unwrap();
                     seen.push(told["Action"].as_str().unwrap().to_string());
-                    waiting -= 1;
                 }
                 thread::yield_now();
             }
         });
+        assert_eq!(seen.len(), 800, "each once");
         assert!(numbered(journal.path(), 2).exists() && !numbered(journal.path(), FILES).exists());
         seen.sort();
         seen.dedup();

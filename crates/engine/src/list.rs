@@ -1,5 +1,6 @@
 //! Many containers at once.
 
+use std::cmp::Reverse;
 use std::thread;
 
 use fault::Result;
@@ -41,7 +42,7 @@ impl Engine {
         // A monitor is started by one thread alone: descriptors that it inherits must not reach another program.
         let settle = |view: View| if view.is_watched() { Some(view) } else { self.settled(view).ok() };
         let mut views: Vec<_> = seen.into_iter().filter_map(settle).collect();
-        views.sort_by(|a, b| b.record.created.cmp(&a.record.created));
+        views.sort_by_cached_key(|view| Reverse(view.record.created.clone()));
         views
     }
 }

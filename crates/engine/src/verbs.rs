@@ -74,7 +74,8 @@ impl Engine {
             return Ok(());
         }
         let store = Store::open(self.records.root())?;
-        images.iter().try_for_each(|(user, image)| store.begin_use(user, image))
+        let lasting = !record.request.auto_remove;
+        images.iter().try_for_each(|(user, image)| store.begin_use(user, image, lasting))
     }
 
     /// Has its program started. The answer is [`Channel::until_up`]'s; whoever attaches hears it from its first word.

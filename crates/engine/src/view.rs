@@ -4,7 +4,6 @@ use std::fmt;
 
 use container::{Folder, Phase, Record, State};
 use fault::Result;
-use launch::Containers;
 
 use crate::Engine;
 
@@ -26,6 +25,17 @@ pub enum Status {
 }
 
 impl Status {
+    fn of(state: &State) -> Status {
+        match state.phase {
+            Phase::Created => Status::Created,
+            Phase::Running if state.freezer.as_deref().is_some_and(launch::is_held) => Status::Paused,
+            Phase::Running => Status::Running,
+            Phase::Restarting => Status::Restarting,
+            Phase::Removing => Status::Removing,
+            Phase::Exited => Status::Exited,
+        }
+    }
+
     /// Its program runs, even if it is held still.
     pub fn is_up(self) -> bool {
         matches!(self, Status::Running | Status::Paused)
@@ -76,25 +86,14 @@ impl Engine {
     pub(crate) fn look(&self, record: Record) -> Result<View> {
         let folder = self.records.folder(&record.id);
         let state = folder.state()?;
-        let status = self.status(&record, &state);
+        let status = Status::of(&state);
         Ok(View { record, state, status, folder })
-    }
-
-    fn status(&self, record: &Record, state: &State) -> Status {
-        match state.phase {
-            Phase::Created => Status::Created,
-            Phase::Running if is_paused(&self.containers, record) => Status::Paused,
-            Phase::Running => Status::Running,
-            Phase::Restarting => Status::Restarting,
-            Phase::Removing => Status::Removing,
-            Phase::Exited => Status::Exited,
-        }
     }
 
     /// One whose monitor has gone, after that was dealt with.
     pub(crate) fn settled(&self, view: View) -> Result<View> {
         let state = self.settle(&view.record, &view.folder)?;
-        Ok(View { status: self.status(&view.record, &state), state, ..view })
+        Ok(View { status: Status::of(&state), state, ..view })
     }
 
     /// A container by its name, its id, or the first digits of that.
@@ -137,8 +136,3 @@ impl Engine {
 
 /// The exit code of an end that nobody saw.
 const UNSEEN: i32 = 255;
-
-fn is_paused(containers: &Containers, record: &Record) -> bool {
-    let Ok(id) = record.id.parse() else { return false };
-    containers.open(&id).is_ok_and(|container| container.status() == oci::Status::Paused)
-}

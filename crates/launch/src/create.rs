@@ -16,7 +16,7 @@ use crate::notify::{self, Notify};
 use crate::pidfd::{PidfdSocket, Tell};
 use crate::state::{Containers, Entry, Making};
 use crate::walk::{Walked, walk};
-use crate::{CgroupManager, Console, console, gate, hooks, host, resctrl, undo};
+use crate::{CgroupManager, Console, console, freezer, gate, hooks, host, resctrl, undo};
 
 /// How a container is to be made, besides what its config says.
 #[derive(Debug)]
@@ -75,6 +75,8 @@ pub struct Started {
     pub notify: Option<Notify>,
     /// What could not be had, a sentence each.
     pub warnings: Vec<String>,
+    /// The file that tells whether its processes are held still: see [`crate::is_held`].
+    pub freezer: Option<PathBuf>,
     /// What was done, and in which time.
     pub trace: Trace,
 }
@@ -183,6 +185,7 @@ fn make(
                 terminal,
                 notify,
                 warnings,
+                freezer: freezer::file(undo::cgroups(&hands.making.undo)),
                 trace: Trace { steps, whole: start.elapsed() },
             })
         }

@@ -102,7 +102,14 @@ pub fn exec(container: &Container, process: &Process, mut entering: Entering) ->
     let told = tell.tell(&process).and_then(|()| ours.map(|from| console::take(&from)).transpose());
     let terminal = told.inspect_err(|_| end(&process))?;
     let steps: Vec<(Step, _)> = steps.into_iter().zip(walked.took).collect();
-    Ok(Started { process, terminal, notify: None, warnings, trace: Trace { steps, whole: start.elapsed() } })
+    Ok(Started {
+        process,
+        terminal,
+        notify: None,
+        warnings,
+        freezer: None,
+        trace: Trace { steps, whole: start.elapsed() },
+    })
 }
 
 /// The steps that [`exec`] would take, and what could not be had.

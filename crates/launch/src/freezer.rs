@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -36,16 +36,28 @@ const V2: Files =
     Files { control: "cgroup.freeze", freeze: "1", thaw: "0", told: "cgroup.events", frozen: "frozen 1" };
 
 /// The one of these cgroups that can freeze, and by which files.
-fn freezer<'a>(mut cgroups: impl Iterator<Item = &'a Path>) -> Option<(&'a Path, &'static Files)> {
+fn freezer<'a>(cgroups: impl Iterator<Item = &'a Path>) -> Option<(&'a Path, &'static Files)> {
     let has = |cgroup: &Path, files: &Files| cgroup.join(files.control).exists();
     let files = |cgroup| [&V1, &V2].into_iter().find(|files| has(cgroup, files));
-    cgroups.find_map(|cgroup| files(cgroup).map(|files| (cgroup, files)))
+    // Where it is nearly always, if there are many: the hierarchy that is called after it.
+    let (likely, others): (Vec<_>, Vec<_>) =
+        cgroups.partition(|cgroup| cgroup.components().any(|part| part.as_os_str() == "freezer"));
+    likely.into_iter().chain(others).find_map(|cgroup| files(cgroup).map(|files| (cgroup, files)))
+}
+
+/// The file that tells whether somebody has asked for all to be held still.
+pub(crate) fn file<'a>(cgroups: impl Iterator<Item = &'a Path>) -> Option<PathBuf> {
+    freezer(cgroups).map(|(cgroup, files)| cgroup.join(files.control))
+}
+
+/// What that file tells; false if it is gone.
+pub fn is_held(file: &Path) -> bool {
+    fs::read_to_string(file).is_ok_and(|state| !matches!(state.trim(), "THAWED" | "0"))
 }
 
 /// Somebody has asked for all to be held still. Whether they are is for [`freeze`] to wait for.
 pub(crate) fn is_frozen<'a>(cgroups: impl Iterator<Item = &'a Path>) -> bool {
-    let Some((cgroup, files)) = freezer(cgroups) else { return false };
-    fs::read_to_string(cgroup.join(files.control)).is_ok_and(|state| !matches!(state.trim(), "THAWED" | "0"))
+    file(cgroups).is_some_and(|file| is_held(&file))
 }
 
 /// Holds all processes still; when this returns, they are.

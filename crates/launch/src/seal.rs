@@ -7,7 +7,7 @@
 
 use std::env;
 use std::ffi::CString;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 
 use fault::{Doing, Result};
@@ -26,17 +26,8 @@ const READONLY: u64 = 1;
 /// # Errors
 /// The kernel could not make such a mount (Linux 5.12 can).
 pub fn seal() -> Result<()> {
-    if !rustix::process::geteuid().is_root() || is_sealed() {
-        return Ok(());
-    }
+    let Some(own) = sealed()? else { return Ok(()) };
     let doing = || "seal our own program";
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    let own = match open_tree(CWD, "/proc/self/exe", flags) {
-        // Root of a user namespace that is not the machine's: no right to mount, and none to our file.
-        Err(rustix::io::Errno::PERM) => return Ok(()),
-        own => own.doing(doing)?,
-    };
-    mount_setattr(own.as_fd(), Change { set: READONLY, ..Change::default() }).doing(doing)?;
     let text = |text: std::ffi::OsString| CString::new(text.into_vec()).unwrap_or_default();
     let args: Vec<_> = env::args_os().map(text).collect();
     let pair = |(mut name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -46,6 +37,26 @@ pub fn seal() -> Result<()> {
     };
     let env: Vec<_> = env::vars_os().map(pair).collect();
     Err(sys::exec::execveat(own.as_fd(), &args, &env)).doing(doing)
+}
+
+/// Our own program on a read-only mount of it, for another process to be started from; nothing where we run from one
+/// already, or need none.
+///
+/// # Errors
+/// As [`seal`].
+pub fn sealed() -> Result<Option<OwnedFd>> {
+    if !rustix::process::geteuid().is_root() || is_sealed() {
+        return Ok(None);
+    }
+    let doing = || "seal our own program";
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let own = match open_tree(CWD, "/proc/self/exe", flags) {
+        // Root of a user namespace that is not the machine's: no right to mount, and none to our file.
+        Err(rustix::io::Errno::PERM) => return Ok(None),
+        own => own.doing(doing)?,
+    };
+    mount_setattr(own.as_fd(), Change { set: READONLY, ..Change::default() }).doing(doing)?;
+    Ok(Some(own))
 }
 
 fn is_sealed() -> bool {

@@ -38,7 +38,12 @@ fn begin(records: &Records, record: &Record, lock: Lock, attach: Option<Attach>)
     inherit(&theirs, true)?;
     inherit(lock.file(), true)?;
     let variable = |name: &&str| std::env::var_os(name).map(|value| (name.to_string(), value));
-    let spawned = Command::new("/proc/self/exe")
+    // What makes the container is a program that nobody in it can change; a command need not be.
+    let sealed = launch::sealed()?;
+    let own = sealed
+        .as_ref()
+        .map_or("/proc/self/exe".to_string(), |own| format!("/proc/self/fd/{}", own.as_raw_fd()));
+    let spawned = Command::new(own)
         .arg0("nagaya-monitor")
         .arg(WORD)
         .arg(theirs.as_raw_fd().to_string())

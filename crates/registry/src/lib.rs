@@ -43,6 +43,7 @@ mod push;
 mod refusal;
 mod resolve;
 mod settings;
+mod tags;
 mod tls;
 mod token;
 mod trouble;

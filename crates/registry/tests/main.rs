@@ -10,6 +10,7 @@ mod proxy;
 mod pull;
 mod push;
 mod redirects;
+mod tags;
 mod threads;
 mod tls;
 mod tokens;

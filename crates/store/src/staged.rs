@@ -53,9 +53,14 @@ impl Store {
 
     /// The same, but that after a power cut the former one may be there.
     pub(crate) fn replace_soon(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        self.put_at(path, bytes, true)
+    }
+
+    fn put_at(&self, path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
         let new = self.at("staging").join(files::random_name());
+        let synced = |file: &File| if sync { file.sync_all() } else { Ok(()) };
         let written = files::create(&new)
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+            .and_then(|mut file| file.write_all(bytes).and_then(|()| synced(&file)))
             .and_then(|()| fs::rename(&new, path));
         if written.is_err() {
             let _ = fs::remove_file(&new);
@@ -67,6 +72,12 @@ impl Store {
     pub(crate) fn replace_json<T: Serialize>(&self, path: &Path, value: &T) -> Result<()> {
         let doing = || format!("write `{}`", path.display());
         self.replace(path, &serde_json::to_vec(value).map_err(io::Error::from).doing(doing)?)
+    }
+
+    /// The same, but that after a power cut it may be there, empty, or not at all.
+    pub(crate) fn note_json<T: Serialize>(&self, path: &Path, value: &T) -> Result<()> {
+        let doing = || format!("write `{}`", path.display());
+        self.put_at(path, &serde_json::to_vec(value).map_err(io::Error::from).doing(doing)?, false)
     }
 
     /// Removes what processes that have ended left behind. The caller keeps others from making new ones.

@@ -1,5 +1,7 @@
 //! Uses: containers that need an image, whatever becomes of its names.
 
+use std::fs;
+
 use fault::Result;
 use oci::image::Digest;
 use serde::{Deserialize, Serialize};
@@ -17,14 +19,15 @@ pub(crate) struct Use {
 
 impl Store {
     /// A container, by its id, needs an image from here on: one that is kept, or that the caller has leased before
-    /// somebody removed it.
-    pub fn begin_use(&self, container: &str, image: &Digest) -> Result<()> {
+    /// somebody removed it. `lasting`: also after a power cut, which a container that goes with its program does not survive.
+    pub fn begin_use(&self, container: &str, image: &Digest, lasting: bool) -> Result<()> {
         let _shared = self.shared()?;
         let kept = match self.kept(image)? {
             Some(kept) => kept,
             None => self.leased_image(image)?.ok_or_else(|| images::not_here(image))?,
         };
-        self.replace_json(&self.at("uses").join(container), &Use { image: image.clone(), kept })
+        let (path, used) = (self.at("uses").join(container), Use { image: image.clone(), kept });
+        if lasting { self.replace_json(&path, &used) } else { self.note_json(&path, &used) }
     }
 
     /// It needs it no more.
@@ -41,7 +44,12 @@ impl Store {
         let folder = self.at("uses");
         let mut uses = Vec::new();
         for container in files::names_in(&folder)? {
-            uses.extend(files::read_json(&folder.join(&container))?.map(|used| (container, used)));
+            let path = folder.join(&container);
+            // One that was not to last, and did not.
+            if fs::metadata(&path).is_ok_and(|data| data.len() == 0) {
+                continue;
+            }
+            uses.extend(files::read_json(&path)?.map(|used| (container, used)));
         }
         uses.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(uses)

@@ -111,7 +111,7 @@ fn only_what_nothing_names_is_garbage() {
     let gone = place.image("gone", &[]);
     place.layer(b"layer of kept");
     place.layer(b"layer of gone");
-    store.begin_use("web", &used).unwrap();
+    store.begin_use("web", &used, true).unwrap();
     let lease = store.lease(&store.image(&leased).unwrap().blobs().cloned().collect::<Vec<_>>()).unwrap();
     let lock = store.exclusive().unwrap();
     for id in [&used, &leased, &gone] {

@@ -76,9 +76,9 @@ fn an_image_in_use_stays_whole_after_its_removal() {
     assert!(image.blobs().all(|blob| store.has_blob(blob)));
     assert!(store.lease_image(&id).unwrap_err().sentence().contains("No such image"));
     drop(lock);
-    store.begin_use("container", &id).unwrap();
+    store.begin_use("container", &id, true).unwrap();
     drop(lease);
-    assert!(store.begin_use("another", &id).is_err(), "nobody holds it any more");
+    assert!(store.begin_use("another", &id, true).is_err(), "nobody holds it any more");
     let lock = store.exclusive().unwrap();
     assert_eq!(store.collect(&lock).unwrap(), store::Collected::default(), "a container uses it");
     store.end_use("container").unwrap();

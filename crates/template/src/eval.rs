@@ -8,15 +8,16 @@ use crate::show::{show, truth};
 
 /// The error says what was evaluated and why that could not be.
 pub(crate) fn render(nodes: &[Node], value: &Value, methods: &Value, strict: bool) -> Result<String, String> {
-    let variables = vec![(String::new(), value.clone())];
-    let mut eval = Eval { out: String::new(), variables, methods, strict };
+    let mut eval = Eval { out: String::new(), whole: value, variables: Vec::new(), methods, strict };
     eval.nodes(nodes, value)?;
     Ok(eval.out)
 }
 
 struct Eval<'a> {
     out: String,
-    /// Those that can be seen, the last of a name first. `$` is the one without a name.
+    /// What `$` is.
+    whole: &'a Value,
+    /// Those that can be seen, the last of a name first.
     variables: Vec<(String, Value)>,
     /// See [`crate::Template::render_with`].
     methods: &'a Value,
@@ -195,6 +196,9 @@ impl Eval<'_> {
                 self.field(&value, names)
             }
             Operand::Variable(name, names) => {
+                if name.is_empty() {
+                    return self.field(self.whole, names);
+                }
                 let found = self.variables.iter().rev().find(|(known, _)| known == name);
                 let value = found.map(|(_, value)| value.clone());
                 self.field(&value.ok_or_else(|| format!("undefined variable \"${name}\""))?, names)

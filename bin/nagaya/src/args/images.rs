@@ -7,6 +7,9 @@ use clap::{Args, Subcommand};
 /// Fetch an image from a registry.
 #[derive(Debug, Args)]
 pub(crate) struct Pull {
+    /// All tags of the name.
+    #[arg(short, long)]
+    pub(crate) all_tags: bool,
     /// The platform to take, of several: linux/arm64, linux/arm/v7.
     #[arg(long)]
     pub(crate) platform: Option<String>,

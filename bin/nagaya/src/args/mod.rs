@@ -10,6 +10,7 @@ pub(crate) mod naming;
 pub(crate) mod network;
 pub(crate) mod networks;
 pub(crate) mod program;
+pub(crate) mod quick;
 pub(crate) mod run;
 pub(crate) mod system;
 pub(crate) mod views;

@@ -20,7 +20,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 use fault::{Fault, Kind, Result};
 
-use crate::args::{Cli, Explained, Verb};
+use crate::args::{Cli, Explained, Verb, quick};
 use crate::say;
 
 /// A command that did not work, and the exit code for it.
@@ -50,8 +50,11 @@ pub(crate) fn run(words: Vec<OsString>) -> std::result::Result<u8, Failed> {
         let code = if fault.sentence().contains("template parsing error") { NO_TEMPLATE } else { FAILED };
         Failed { fault, code }
     };
-    let typed = override_all(Cli::command()).try_get_matches_from(words);
-    let cli = match typed.and_then(|typed| Cli::from_arg_matches(&typed)) {
+    let understood = |words| {
+        let typed = override_all(Cli::command()).try_get_matches_from(words)?;
+        Cli::from_arg_matches(&typed)
+    };
+    let cli = match quick::parse(&words, override_all).map_or_else(|| understood(words), Ok) {
         Ok(cli) => cli,
         Err(err) => {
             // Docker's client has this code for options that it does not know.

@@ -112,7 +112,6 @@ fn prune_volumes(typed: &PruneImages, root: &Path) -> Result<u64> {
 
 /// One that cannot be started does not keep the others.
 fn boot(root: &Path) -> Result<()> {
-    launch::seal()?;
     let mut failed = None;
     for (record, fault) in Engine::at(root).boot()? {
         match fault {

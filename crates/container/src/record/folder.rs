@@ -87,6 +87,16 @@ impl Folder {
         write(&self.path.join("state.json"), state, false)
     }
 
+    /// The steps of its last start, and the microseconds of each.
+    pub fn timeline(&self) -> Result<Vec<(String, u64)>> {
+        Ok(read(&self.path.join("timeline.json"))?.unwrap_or_default())
+    }
+
+    /// Writes down how long each step of its start took. Apart from its state, which each `ps` reads.
+    pub fn write_timeline(&self, steps: &[(String, u64)]) -> Result<()> {
+        write(&self.path.join("timeline.json"), &steps, false)
+    }
+
     /// Somebody wants it to stay stopped.
     pub fn is_stopped(&self) -> bool {
         self.path.join("stopped").exists()

@@ -5,6 +5,7 @@
 //! ├── containers/ID/       one folder for each container; ID has 64 hexadecimal digits
 //! │   ├── container.json   what was asked for. Written when it is created, and when somebody changes it
 //! │   ├── state.json       how its program is and was. Written by its monitor, or by who holds `lock`
+//! │   ├── timeline.json    the steps of its last start, and the time of each
 //! │   ├── stopped          there, if somebody wants it to stay stopped
 //! │   ├── lock             held by its monitor as long as that is there
 //! │   ├── monitor          the socket that the monitor listens at
@@ -31,7 +32,8 @@ pub use state::{HealthCheck, HealthState, Phase, State};
 use std::collections::BTreeMap;
 
 use oci::image::{Digest, Execution};
-use serde::{Deserialize, Serialize};
+use serde::ser::Error;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Request, Root};
 
@@ -45,7 +47,18 @@ pub struct Record {
     /// RFC 3339, with nanoseconds.
     pub created: String,
     /// All that its config is made of.
+    #[serde(serialize_with = "what_was_said")]
     pub request: Request,
+}
+
+/// What nobody has asked for need not be read again by each command: most of a request is as usual.
+fn what_was_said<S: Serializer>(request: &Request, to: S) -> Result<S::Ok, S::Error> {
+    let value = |request: &Request| serde_json::to_value(request).map_err(S::Error::custom);
+    let (mut asked, usual) = (value(request)?, value(&Request::default())?);
+    if let Some(asked) = asked.as_object_mut() {
+        asked.retain(|name, value| usual.get(name) != Some(value));
+    }
+    asked.serialize(to)
 }
 
 impl Record {

@@ -1,5 +1,7 @@
 //! How a container's program is, and was.
 
+use std::path::PathBuf;
+
 use fault::Fault;
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +50,8 @@ pub struct State {
     pub restarts: u32,
     /// How it feels, if it is asked.
     pub health: Option<HealthState>,
-    /// The steps of its last start, and the microseconds of each.
-    pub trace: Vec<(String, u64)>,
+    /// The file that tells whether its processes are held still.
+    pub freezer: Option<PathBuf>,
 }
 
 /// How a container feels.

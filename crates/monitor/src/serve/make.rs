@@ -97,7 +97,7 @@ impl Life {
         let started =
             launch::run(&monitor.containers, &prepared.id, &prepared.spec, &prepared.bundle, options);
         Streams::let_go()?;
-        let Started { process, terminal, warnings, trace, .. } =
+        let Started { process, terminal, warnings, freezer, trace, .. } =
             started.map_err(|fault| container::advise(fault, prepared.in_user_namespace))?;
         streams.set_terminal(terminal, request.interactive)?;
         let lines = trace.steps.iter().map(|(step, took)| plan::trace_line(step, *took)).collect();
@@ -111,11 +111,15 @@ impl Life {
             fault: None,
             oom_killed: false,
             exit_code: 0,
-            trace: trace.steps.iter().map(|(step, took)| (step.to_string(), micros(*took))).collect(),
+            freezer,
             ..std::mem::take(&mut monitor.state)
         };
         self.prober = Prober::begin(monitor);
         monitor.folder.write_state(&monitor.state)?;
+        let steps: Vec<_> =
+            trace.steps.iter().map(|(step, took)| (step.to_string(), micros(*took))).collect();
+        // It runs; a picture of its start is not worth its end.
+        let _ = monitor.folder.write_timeline(&steps);
         monitor.records.note(&monitor.record, "start", &[]);
         (self.streams, self.process, self.since, self.adopted) =
             (streams, Some(process), Instant::now(), false);

@@ -22,8 +22,6 @@ pub(crate) fn run(typed: Run, engine: &Engine, root: &Path) -> std::result::Resu
 }
 
 fn try_run(typed: Run, engine: &Engine, root: &Path) -> Result<u8> {
-    // Before anything of the container is looked at: from here on we are a program that it cannot change.
-    launch::seal()?;
     let (detach, trace) = (typed.detach, typed.trace);
     let streams = streams(&typed)?;
     let keys = typed.detach_keys.as_deref().map_or_else(|| Ok(DetachKeys::default()), DetachKeys::parse)?;

@@ -11,7 +11,6 @@ use crate::cmd::{FAILED, Failed};
 
 pub(super) fn run(typed: &Start, engine: &Engine) -> std::result::Result<u8, Failed> {
     let failed = |fault: Fault| Failed { fault, code: FAILED };
-    launch::seal().map_err(failed)?;
     if typed.attach || typed.interactive {
         return in_front(typed, engine).map_err(failed);
     }

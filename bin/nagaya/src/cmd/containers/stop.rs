@@ -15,9 +15,6 @@ pub(super) enum After {
 }
 
 pub(super) fn run(typed: &Stop, engine: &Engine, after: After) -> Result<u8> {
-    if after == After::Start {
-        launch::seal()?;
-    }
     let signal = typed.signal.as_deref().map(launch::parse_signal).transpose()?;
     each(&typed.names, engine, |view| {
         engine.stop(view, signal, typed.timeout)?;

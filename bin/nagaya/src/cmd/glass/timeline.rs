@@ -12,7 +12,7 @@ const WIDTH: u64 = 40;
 
 pub(super) fn run(typed: &Timeline, engine: &Engine) -> Result<()> {
     let view = engine.find(&typed.name)?;
-    let trace = &view.state.trace;
+    let trace = &view.folder.timeline()?;
     if trace.is_empty() {
         return Err(Fault::new(
             Kind::NotFound,

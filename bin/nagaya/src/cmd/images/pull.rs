@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fault::Result;
+use fault::{Fault, Kind, Result};
 use images::{Event, Images, Progress, Pulled};
 use oci::image::{Platform, Reference};
 use registry::{Client, Settings, Waiting};
@@ -15,17 +15,33 @@ use crate::say;
 
 pub(crate) fn run(typed: &Pull, images: &Images) -> Result<()> {
     let asked: Reference = typed.name.parse()?;
-    let name = asked.clone().or_latest();
-    if typed.quiet {
-        bring(images, &name, &platform(typed.platform.as_deref())?, &Warnings)?;
-        return say::print(&format!("{name}\n"));
+    let is_whole = asked.tag().is_some() || asked.digest().is_some();
+    if typed.all_tags {
+        if is_whole {
+            return Err(
+                Fault::new(Kind::Invalid, "use `--all-tags`").because("tag can't be used with --all-tags/-a")
+            );
+        }
+        for name in client()?.tags(&asked)? {
+            one(typed, images, &name)?;
+        }
+        return say::print(&format!("{}\n", asked.name()));
     }
-    if asked.tag().is_none() && asked.digest().is_none() {
+    if !is_whole && !typed.quiet {
         say::print("Using default tag: latest\n")?;
     }
-    say::print(&begins(&name))?;
-    let pulled = with_progress(images, &name, typed.platform.as_deref(), &|line| drop(say::print(line)))?;
-    say::print(&format!("{}{name}\n", ended(&name, &pulled)))
+    let name = asked.or_latest();
+    one(typed, images, &name)?;
+    say::print(&format!("{name}\n"))
+}
+
+fn one(typed: &Pull, images: &Images, name: &Reference) -> Result<()> {
+    if typed.quiet {
+        return bring(images, name, &platform(typed.platform.as_deref())?, &Warnings).map(drop);
+    }
+    say::print(&begins(name))?;
+    let pulled = with_progress(images, name, typed.platform.as_deref(), &|line| drop(say::print(line)))?;
+    say::print(&ended(name, &pulled))
 }
 
 /// Tells as it goes: bars where somebody looks, else a line for each layer.

@@ -1,5 +1,6 @@
 //! What `ps` shows of one container. Source: docker/cli, cli/command/formatter/container.go.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use container::Point;
@@ -24,9 +25,11 @@ pub(super) fn of(view: &View, typed: &List, root: &Path, sizes: Option<&Sizes>) 
         if typed.no_trunc { text.to_string() } else { human::beginning(text, most) }
     };
     let created = time::seconds(&record.created).unwrap_or_default();
-    let labels = record.labels();
+    // The usual table has none of these, and they are most of the work.
+    let wants = |field: &str| typed.format.as_deref().is_some_and(|format| speaks_of(format, field));
+    let labels = if wants(".Label") { record.labels() } else { BTreeMap::new() };
     let all_labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mounts = record.mounts(root);
+    let mounts = if wants(".Mounts") || wants(".LocalVolumes") { record.mounts(root) } else { Vec::new() };
     let names: Vec<_> = mounts.iter().map(|mount| cut(&mount_name(mount), MOUNT)).collect();
     let volumes = mounts.iter().filter(|mount| mount.driver.is_some()).count();
     let mut row = json!({
@@ -50,6 +53,12 @@ pub(super) fn of(view: &View, typed: &List, root: &Path, sizes: Option<&Sizes>) 
         row[METHODS] = json!({ "Label": labels });
     }
     row
+}
+
+/// Whether a format may show a field, by its name or with all the others.
+fn speaks_of(format: &str, field: &str) -> bool {
+    let alone = |(at, _): (usize, &str)| !format[at + 1..].starts_with(|c: char| c.is_alphanumeric());
+    format == "json" || format.contains(field) || format.match_indices('.').any(alone)
 }
 
 /// The name of a volume, or where it is on this machine.
@@ -107,7 +116,20 @@ impl Sizes {
 
 #[cfg(test)]
 mod tests {
-    use super::command;
+    use super::{command, speaks_of};
+
+    #[test]
+    fn fields_that_are_shown_are_known() {
+        for (format, shown) in [
+            ("json", true),
+            ("{{json .}}", true),
+            ("{{.Mounts}}", true),
+            ("{{range $k, $v := .}}{{$k}}{{end}}", true),
+            ("{{.Names}}", false),
+        ] {
+            assert_eq!(speaks_of(format, ".Mounts"), shown, "{format}");
+        }
+    }
 
     #[test]
     fn commands_as_docker_shows_them() {
