@@ -7,7 +7,7 @@ use fault::{Fault, Kind, Result};
 use network::{Connect, Driver, Endpoint, Network, Networks, Publish, Published, TABLE, option};
 use plan::{Connections, Interface, InterfaceKind, Opening};
 
-use crate::{Joined, Record, Records, Request};
+use crate::{Joined, Phase, Record, Records, Request};
 
 /// How a container is connected: each network, with what the container is on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -163,11 +163,17 @@ pub fn rename(record: &Record, name: &str, root: &Path) -> Result<()> {
 
 /// Takes back what commands and monitors were killed over while they connected a container, or disconnected it.
 pub fn take_back(root: &Path) -> Result<()> {
-    let networks = Networks::at(root);
-    for cut_off in networks.cut_off()? {
-        networks.take_back(&cut_off.container, cut_off.network.as_deref())?;
-    }
-    Ok(())
+    let records = Records::at(root);
+    Networks::at(root).take_back_all(|cut_off| {
+        // What is written down last is written down: only that it is has nobody heard.
+        let folder = records.folder(&cut_off.container);
+        let runs = folder.state().is_ok_and(|state| state.phase == Phase::Running && state.pid > 0);
+        let joined = |record: Record| {
+            let mut networks = record.request.networks.into_iter();
+            cut_off.network.as_ref().is_none_or(|id| networks.any(|joined| joined.id == *id))
+        };
+        runs && folder.record().ok().flatten().is_some_and(joined)
+    })
 }
 
 /// Which of these networks what is for elsewhere is sent to: of those that lead there the first by name, as in Docker.

@@ -82,7 +82,8 @@ impl Engine {
                 inside.send_by(&interface, &gateways)?;
             }
         }
-        networks.take_back(&record.id, Some(&network.id))
+        networks.disconnect(network, &record.id)?;
+        networks.finish(&record.id, Some(&network.id))
     }
 }
 

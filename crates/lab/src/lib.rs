@@ -53,7 +53,7 @@ pub use registry::{Registry, RegistryWish, skopeo};
 pub use reply::Reply;
 pub use scratch::Scratch;
 pub use snapshot::Snapshot;
-pub use wait::until;
+pub use wait::{until, within};
 
 /// An ordinary user: nobody's account, so nothing on the machine belongs to it.
 pub const ORDINARY_USER: u32 = 1000;

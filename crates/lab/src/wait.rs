@@ -9,7 +9,7 @@ pub fn until(what: &str, mut is_true: impl FnMut() -> bool) {
 }
 
 /// Whether it becomes true in time.
-pub(crate) fn within(limit: Duration, mut is_true: impl FnMut() -> bool) -> bool {
+pub fn within(limit: Duration, mut is_true: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + limit;
     loop {
         if is_true() {

@@ -152,6 +152,8 @@ fn set_up(kernel: &Route, network: &Network, index: u32) -> Result<()> {
     // A container must not tell this machine where to send things (CVE-2020-13401), nor reach it by an address that nobody
     // has asked for.
     set_ipv6(&network.interface, "accept_ra", "0")?;
+    // Nobody else has its addresses: without asking whether that is so, they can be used a second earlier.
+    set_ipv6(&network.interface, "accept_dad", "0")?;
     set_ipv6(&network.interface, "disable_ipv6", if has_ipv6 { "0" } else { "1" })?;
     let configured = kernel.configure(index, &own_addresses(network), &[]);
     match configured {

@@ -1,9 +1,11 @@
 //! What is being done right now, so that somebody else can take it back if it is never finished.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use fault::Result;
+use fault::{Doing, Result};
+use rustix::fs::{FlockOperation, flock};
 
 use crate::{Networks, disk};
 
@@ -26,14 +28,45 @@ impl Networks {
     pub fn begin(&self, container: &str, network: Option<&str>) -> Result<()> {
         let path = self.busy_path(container, network);
         let own = myself();
-        match disk::take(&path, &own) {
-            Err(fault) if fault.kind() == fault::Kind::NotFound => self.make_folders()?,
-            Ok(true) => return Ok(()),
-            taken => drop(taken?),
+        // Whoever takes back right now what was about this container does so before we begin.
+        let _held = self.hold_busy()?;
+        if disk::take(&path, &own)? {
+            return Ok(());
         }
         // Whoever was at it before does the same no more.
         disk::remove(&path)?;
         disk::take(&path, &own).map(drop)
+    }
+
+    fn hold_busy(&self) -> Result<File> {
+        let folder = self.busy();
+        let doing = || format!("lock `{}`", folder.display());
+        let file = match File::open(&folder) {
+            Err(err) if err.kind() == ErrorKind::NotFound => {
+                self.make_folders()?;
+                File::open(&folder).doing(doing)?
+            }
+            file => file.doing(doing)?,
+        };
+        rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockExclusive)).doing(doing)?;
+        Ok(file)
+    }
+
+    /// Takes back what others have begun and will never finish; what `done` says yes to is finished.
+    pub fn take_back_all(&self, done: impl Fn(&CutOff) -> bool) -> Result<()> {
+        if self.cut_off()?.is_empty() {
+            return Ok(());
+        }
+        let _held = self.hold_busy()?;
+        for cut_off in self.cut_off()? {
+            let (container, network) = (&cut_off.container, cut_off.network.as_deref());
+            if done(&cut_off) {
+                self.finish(container, network)?;
+            } else {
+                self.take_back(container, network)?;
+            }
+        }
+        Ok(())
     }
 
     /// It has done all of it, or has taken all of it back.
@@ -42,10 +75,11 @@ impl Networks {
     }
 
     /// What others have begun and will never finish.
-    pub fn cut_off(&self) -> Result<Vec<CutOff>> {
+    fn cut_off(&self) -> Result<Vec<CutOff>> {
         let mut all = Vec::new();
         for name in disk::names(&self.busy())? {
-            if disk::holder(&self.busy().join(&name)).is_some_and(|who| lives(&who)) {
+            // One that is gone by now was finished.
+            if disk::holder(&self.busy().join(&name)).is_none_or(|who| lives(&who)) {
                 continue;
             }
             let (container, network) = match name.split_once('.') {

@@ -91,7 +91,11 @@ pub(crate) fn set_up(interface: &Interface, write: impl Fn(&str, &str) -> std::i
     let has_ipv6 = interface.addresses.iter().any(|(address, _)| address.is_ipv6());
     // Neighbours must not tell it where to send things (CVE-2020-13401); and without an address of IPv6 that was given to
     // it, it has none.
-    for (setting, value) in [("accept_ra", "0"), ("disable_ipv6", if has_ipv6 { "0" } else { "1" })] {
+    // Its addresses are nobody else's: without asking whether they are, they can be used a second earlier.
+    let settings =
+        [("accept_ra", "0"), ("accept_dad", "0"), ("disable_ipv6", if has_ipv6 { "0" } else { "1" })];
+    // Without IPv6 the first two say nothing.
+    for (setting, value) in settings.into_iter().skip(if has_ipv6 { 0 } else { 2 }) {
         let path = format!("sys/net/ipv6/conf/{name}/{setting}");
         match write(&path, value) {
             // A kernel without IPv6 has nothing to set.

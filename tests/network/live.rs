@@ -1,0 +1,134 @@
+//! Networks of containers that run: connected and disconnected, renamed, started again, without their monitor.
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::kit::{self, fails};
+use crate::world::{HERE, OUTSIDE, World};
+
+fn first(answers: &[String]) -> Vec<&str> {
+    answers.iter().map(|answer| answer.split(' ').next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn connected_and_disconnected_while_it_runs() {
+    let world = World::new();
+    let _outside = world.serve_on(&world.outside, "outside", "80");
+    for name in ["one", "two"] {
+        world.fine(&["network", "create", "--ipv6", name]);
+    }
+    world.serve("a", &["--network", "one"]);
+    world.serve("b", &["--network", "two"]);
+    let (a, b) = (world.named("a"), world.named("b"));
+    let outside = OUTSIDE.map(|address| format!("tcp/{address}/80"));
+    let of_b = world.addresses("b", "two").map(|address| format!("tcp/{address}/80"));
+    let targets: Vec<_> = of_b.iter().chain(&outside).map(String::as_str).collect();
+    assert_eq!(first(&world.ask("a", &targets)), ["nobody", "nobody", "outside", "outside"]);
+    world.fine(&["network", "connect", "two", &a]);
+    assert_eq!(first(&world.ask("a", &targets)), ["b", "b", "outside", "outside"]);
+    // The network that led outside goes; the other one leads there too.
+    world.fine(&["network", "disconnect", "one", &a]);
+    assert_eq!(first(&world.ask("a", &targets)), ["b", "b", "outside", "outside"]);
+    world.fine(&["network", "disconnect", "two", &a]);
+    assert_eq!(first(&world.ask("a", &targets)), ["nobody"; 4]);
+    world.fine(&["network", "connect", "--ip", &next_of(&world, "one", 77), "--alias", "other", "one", &a]);
+    assert_eq!(world.addresses("a", "one")[0], next_of(&world, "one", 77));
+    assert_eq!(first(&world.ask("a", &targets)), ["nobody", "nobody", "outside", "outside"]);
+    // It is so again when it is started again.
+    world.fine(&["restart", "-t", "0", &a]);
+    world.until_ready("a");
+    assert_eq!(world.addresses("a", "one")[0], next_of(&world, "one", 77));
+    assert_eq!(first(&world.ask("a", &targets)), ["nobody", "nobody", "outside", "outside"]);
+    for (words, word) in [
+        (["connect", "one", a.as_str()], "already exists in network one"),
+        (["connect", "host", &a], "disconnected from host network or connected to host network"),
+        (["connect", "none", &a], "in private (none) mode"),
+        (["connect", "nope", &a], "network nope not found"),
+        (["connect", "one", "nope"], "No such container: nope"),
+        (["disconnect", "one", &b], "is not connected to network one"),
+    ] {
+        fails(world.nagaya(&[&["network"], &words[..]].concat()).output(), 1, &[word]);
+    }
+}
+
+/// An address of a network, by its number.
+fn next_of(world: &World, network: &str, at: u32) -> String {
+    let subnet = world.fine(&["network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", network]);
+    let first = subnet.trim().split('/').next().unwrap_or_default();
+    let first: std::net::Ipv4Addr = first.parse().expect("an address");
+    std::net::Ipv4Addr::from_bits(first.to_bits() + at).to_string()
+}
+
+#[test]
+fn one_that_does_not_run_is_connected_when_it_does() {
+    let world = World::new();
+    world.fine(&["network", "create", "one"]);
+    let name = world.named("a");
+    let create = world.nagaya(&["create", "--name", &name, "--network", "bridge", "host", "sleep", "1000"]);
+    create.output().ok();
+    world.fine(&["network", "connect", "one", &name]);
+    assert_eq!(world.connections(), [""; 0]);
+    world.fine(&["start", &name]);
+    assert!(!world.addresses("a", "one")[0].is_empty() && !world.addresses("a", "bridge")[0].is_empty());
+    world.fine(&["stop", "-t", "0", &name]);
+    assert_eq!(world.connections(), [""; 0]);
+    assert_eq!(world.addresses("a", "one")[0], "");
+    world.fine(&["network", "rm", "one"]);
+    fails(world.nagaya(&["start", &name]).output(), 1, &["network", "not found"]);
+    world.fine(&["network", "disconnect", "-f", "bridge", &name]);
+    assert_eq!(world.connections(), [""; 0]);
+}
+
+/// The kernel goes on, and the next monitor takes back what there is to take back.
+#[test]
+fn without_its_monitor() {
+    let world = World::new();
+    world.fine(&["network", "create", "one"]);
+    world.serve("a", &["--network", "one", "-p", "8080:80"]);
+    let state = world.lab.folder().join("engine/containers");
+    let folder = std::fs::read_dir(state).expect("containers").next().expect("one").expect("one").path();
+    let text = std::fs::read_to_string(folder.join("state.json")).expect("its state");
+    let monitor = text.split("\"monitor\":").nth(1).and_then(|rest| rest.split(',').next());
+    let monitor: i32 = monitor.and_then(|number| number.parse().ok()).expect("its monitor");
+    kill_process(Pid::from_raw(monitor).expect("a process"), Signal::KILL)
+        .expect("a monitor that can be killed");
+    let target = format!("tcp/{}/8080", HERE[0]);
+    assert_eq!(world.ask_from(&world.outside, &[&target]), [format!("a {}", OUTSIDE[0])]);
+    let listed = world.fine(&["ps", "--format", "{{.Status}} {{.Ports}}"]);
+    assert!(listed.starts_with("Up") && listed.contains("0.0.0.0:8080->80/tcp"), "{listed}");
+    assert_eq!(world.ask_from(&world.outside, &[&target]), [format!("a {}", OUTSIDE[0])]);
+    world.fine(&["stop", "-t", "0", &world.named("a")]);
+    assert_eq!(world.connections(), [""; 0]);
+    assert_eq!(world.ask_from(&world.outside, &[&target]), ["nobody"]);
+}
+
+#[test]
+fn many_at_once_have_addresses_of_their_own() {
+    let world = World::new();
+    world.fine(&["network", "create", "one"]);
+    let name = world.named("c");
+    let root = kit::Nagaya::engine_root(&world.lab);
+    let program = kit::program();
+    let script = format!(
+        "for i in $(seq 40); do {0} --root {1} run -d --name {name}$i --network one host sleep 1000 >/dev/null & done; wait",
+        program.display(),
+        root.display()
+    );
+    let output = world
+        .here
+        .on(world.lab.program("sh").args(["-c", &script]))
+        .deadline(std::time::Duration::from_mins(1))
+        .output();
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+    let format = "{{range $id, $c := .Containers}}{{$c.IPv4Address}} {{end}}";
+    let shown = world.fine(&["network", "inspect", "-f", format, "one"]);
+    let mut addresses: Vec<_> = shown.split_whitespace().collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    assert_eq!(addresses.len(), 40, "{shown}");
+    let ids = world.fine(&["ps", "-aq"]);
+    let ids: Vec<_> = ids.split_whitespace().collect();
+    world.nagaya(&["rm", "-f"]).args(&ids).deadline(std::time::Duration::from_mins(1)).output().ok();
+    assert_eq!(world.connections(), [""; 0]);
+    // No port of a bridge is left.
+    assert_eq!(world.kernel().matches("veth").count(), 0, "{}", world.kernel());
+}

@@ -1,0 +1,183 @@
+//! Ports of a host that lead to a container's: from outside, from the host itself, from other containers.
+
+use crate::kit::fails;
+use crate::world::{HERE, OUTSIDE, World};
+
+fn to(protocol: &str, address: &str, port: &str) -> String {
+    format!("{protocol}/{address}/{port}")
+}
+
+#[track_caller]
+fn asked(answers: &[String], expected: &[String]) {
+    assert_eq!(answers, expected);
+}
+
+#[test]
+fn from_everywhere_and_the_container_sees_who_asks() {
+    let world = World::new();
+    world.fine(&["network", "create", "one", "--ipv6"]);
+    world.fine(&["network", "create", "two", "--ipv6"]);
+    world.serve("web", &["--network", "one", "-p", "8080:80", "-p", "8080:80/udp"]);
+    world.serve("beside", &["--network", "one"]);
+    world.serve("far", &["--network", "two"]);
+    let targets = |addresses: [&str; 2]| {
+        addresses
+            .iter()
+            .flat_map(|address| ["tcp", "udp"].map(|protocol| to(protocol, address, "8080")))
+            .collect::<Vec<_>>()
+    };
+    let here = targets(HERE);
+    let here: Vec<_> = here.iter().map(String::as_str).collect();
+    let twice = |addresses: [&str; 2]| {
+        addresses
+            .iter()
+            .flat_map(|address| [format!("web {address}"), format!("web {address}")])
+            .collect::<Vec<_>>()
+    };
+    asked(&world.ask_from(&world.outside, &here), &twice(OUTSIDE));
+    asked(&world.ask_from(&world.here, &here), &twice(HERE));
+    let far = world.addresses("far", "two");
+    asked(&world.ask("far", &here), &twice([&far[0], &far[1]]));
+    // One beside it gets its answer by way of this host, which stands for it.
+    let gateway = |at| {
+        world.fine(&[
+            "network",
+            "inspect",
+            "-f",
+            &format!("{{{{(index .IPAM.Config {at}).Gateway}}}}"),
+            "one",
+        ])
+    };
+    let (v4, v6) = (gateway(0), gateway(1));
+    let beside = world.addresses("beside", "one");
+    let bridged =
+        |on: u8| format!("for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do echo {on} > $f; done");
+    world.sh(&world.here, &bridged(0)).ok();
+    asked(&world.ask("beside", &here), &twice([v4.trim(), v6.trim()]));
+    // Where the filters see what stays on a bridge, it need not.
+    world.sh(&world.here, &bridged(1)).ok();
+    asked(&world.ask("beside", &here), &twice([&beside[0], &beside[1]]));
+    // By the loopback, where the container's monitor carries it over.
+    let loopback = targets(["127.0.0.1", "::1"]);
+    let loopback: Vec<_> = loopback.iter().map(String::as_str).collect();
+    asked(&world.ask_from(&world.here, &loopback), &twice([v4.trim(), v6.trim()]));
+    // Nothing of it is open any more once it is gone.
+    world.fine(&["rm", "-f", &world.named("web")]);
+    asked(
+        &world.ask_from(&world.outside, &here),
+        &["nobody".to_string(), "nobody".to_string(), "nobody".to_string(), "nobody".to_string()],
+    );
+    asked(&world.ask_from(&world.here, &loopback[..1]), &["nobody".to_string()]);
+}
+
+#[test]
+fn at_one_address_of_this_host_it_is_at_no_other() {
+    let world = World::new();
+    world.serve("own", &["--network", "bridge", "-p", "127.0.0.1:8080:80"]);
+    world.serve("one", &["--network", "bridge", "-p", &format!("{}:8081:80", HERE[0])]);
+    let ask = |host, targets: &[String]| {
+        let targets: Vec<_> = targets.iter().map(String::as_str).collect();
+        let first = |answer: String| answer.split(' ').next().unwrap_or_default().to_string();
+        world.ask_from(host, &targets).into_iter().map(first).collect::<Vec<_>>()
+    };
+    let targets = [
+        to("tcp", "127.0.0.1", "8080"),
+        to("tcp", HERE[0], "8080"),
+        to("tcp", HERE[0], "8081"),
+        to("tcp", "127.0.0.1", "8081"),
+    ];
+    assert_eq!(ask(&world.here, &targets), ["own", "nobody", "one", "nobody"]);
+    assert_eq!(ask(&world.outside, &targets), ["nobody", "nobody", "one", "nobody"]);
+    // Also for who sends packets for 127.0.0.1 here; without the kernel's own rule for those they would arrive.
+    let send = "echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet; ip addr flush dev lo; ip route add 127.0.0.1 via 192.0.2.1";
+    world.sh(&world.outside, send).ok();
+    assert_eq!(ask(&world.outside, &targets[..1]), ["nobody"]);
+    world.sh(&world.here, "echo 1 > /proc/sys/net/ipv4/conf/up0/route_localnet").ok();
+    assert_eq!(ask(&world.outside, &targets[..1]), ["own"]);
+}
+
+#[test]
+fn ports_that_are_chosen() {
+    let world = World::new();
+    world.serve(
+        "web",
+        &["--network", "bridge", "-P", "--expose", "80", "--expose", "90-91/udp", "-p", "7000-7005:81"],
+    );
+    let name = world.named("web");
+    let listed = world.fine(&["port", &name]);
+    let lines: Vec<_> = listed.lines().collect();
+    // Each at all addresses of IPv4 and of IPv6, under the same number.
+    assert_eq!(lines.len(), 8, "{listed}");
+    let port = |exposed: &str| {
+        let shown = world.fine(&["port", &name, exposed]);
+        let ports: Vec<_> =
+            shown.lines().map(|line| line.rsplit(':').next().unwrap_or_default().to_string()).collect();
+        assert_eq!((ports.len(), &ports[0]), (2, &ports[1]), "{exposed}: {shown}");
+        ports[0].clone()
+    };
+    assert_eq!(port("81"), "7000");
+    let chosen = port("80/tcp");
+    assert_eq!(
+        world.ask_from(&world.outside, &[&to("tcp", HERE[0], &chosen)]),
+        [format!("web {}", OUTSIDE[0])]
+    );
+    let shown = world.fine(&["ps", "--format", "{{.Ports}}"]);
+    assert!(shown.contains(&format!("0.0.0.0:{chosen}->80/tcp")) && shown.contains("->91/udp"), "{shown}");
+    // The next one of the range is the next one's.
+    world.serve("other", &["--network", "bridge", "-p", "7000-7005:80"]);
+    assert_eq!(world.fine(&["port", &world.named("other"), "80"]).lines().next(), Some("0.0.0.0:7001"));
+    for (filter, expected) in [("publish=7001", "other"), ("publish=7000", "web"), ("expose=90/udp", "web")] {
+        let found = world.fine(&["ps", "-f", filter, "--format", "{{.Names}}"]);
+        assert_eq!(found.trim(), world.named(expected), "{filter}");
+    }
+}
+
+#[test]
+fn a_port_that_somebody_has() {
+    let world = World::new();
+    world.fine(&["network", "create", "one"]);
+    world.serve("web", &["--network", "bridge", "-p", "8080:80"]);
+    let _process = world.serve_on(&world.here, "process", "9090");
+    let before = (world.kernel(), world.connections(), world.elements());
+    let run = |name: &str, ports: &str| {
+        let call = world.nagaya(&[
+            "run",
+            "-d",
+            "--name",
+            &world.named(name),
+            "--network",
+            "one",
+            "-p",
+            ports,
+            "host",
+        ]);
+        call.args(["sleep", "1000"]).output()
+    };
+    for (ports, word) in [
+        ("8080:80", "Bind for 0.0.0.0:8080 failed: port is already allocated"),
+        ("192.0.2.1:8080:80", "Bind for 192.0.2.1:8080 failed: port is already allocated"),
+        ("9090:80", "Bind for 0.0.0.0:9090 failed: port is already allocated"),
+        ("198.51.100.7:8080:80", "publish port 80/tcp"),
+    ] {
+        let said = fails(run("other", ports), 125, &[word]);
+        assert!(said.contains("endpoint") || ports.starts_with("198"), "{said}");
+        // It is there, as in docker, and can be started once the port is free; of networks nothing is left.
+        world.fine(&["rm", &world.named("other")]);
+        assert_eq!((world.kernel(), world.connections(), world.elements()), before, "{ports}");
+    }
+    // A port of another protocol is another port.
+    let output = run("other", "8080:80/udp");
+    output.ok();
+    world.fine(&["rm", "-f", &world.named("web")]);
+    run("third", "8080:80").ok();
+}
+
+/// Nothing leads into an internal network, whatever was asked for.
+#[test]
+fn an_internal_network_publishes_nothing() {
+    let world = World::new();
+    world.fine(&["network", "create", "--internal", "inner"]);
+    world.serve("web", &["--network", "inner", "-p", "8080:80"]);
+    assert_eq!(world.ask_from(&world.outside, &[&to("tcp", HERE[0], "8080")]), ["nobody"]);
+    assert_eq!(world.fine(&["port", &world.named("web")]), "");
+}
