@@ -94,3 +94,58 @@ fn disk() -> Option<String> {
         .map(|name| format!("/dev/{name}"))
         .find(|path| path.contains("vd") || path.contains("sd") && Path::new(path).exists())
 }
+
+/// Changed while it runs, and for its next start.
+#[test]
+fn others_for_one_that_runs() {
+    let lab = Lab::new();
+    let name = lab.container_name();
+    lab.nagaya(&["run", "-d", "--name", &name, "--memory", "64m", "host", "sleep", "1000"]).output().ok();
+    let seen = || {
+        let script = "cd /sys/fs/cgroup; cat cpu/cpu.shares cpuset/cpuset.cpus memory/memory.soft_limit_in_bytes \
+            memory/memory.limit_in_bytes cpu/cpu.cfs_period_us pids/pids.max 2>/dev/null || \
+            cat cpu.weight cpuset.cpus memory.low memory.max cpu.max pids.max";
+        lab.nagaya(&["exec", &name, "sh", "-c", script]).output().ok()
+    };
+    let before = seen();
+    let change = |options: &[&str]| lab.nagaya(&["update"]).args(options).arg(&name).output();
+    let options = [
+        "--cpu-shares",
+        "512",
+        "--cpuset-cpus",
+        "0",
+        "--memory",
+        "48m",
+        "--memory-reservation",
+        "32m",
+        "--cpu-period",
+        "50000",
+        "--cpu-quota",
+        "25000",
+        "--pids-limit",
+        "33",
+    ];
+    assert_eq!(change(&options).ok(), format!("{name}\n"));
+    let after = seen();
+    let lines = |text: &str| text.lines().map(String::from).collect::<Vec<_>>();
+    for (old, new) in lines(&before).iter().zip(lines(&after)) {
+        assert_ne!(*old, new, "{before}\n{after}");
+    }
+    assert!(after.contains("33554432\n50331648\n") && after.ends_with("\n33\n"), "{after}");
+    for (options, words) in [
+        (&["--memory-reservation", "1m"][..], "Minimum memory reservation allowed is 6MB"),
+        (&["--cpuset-cpus", "x"], "Invalid value x for cpuset cpus"),
+        (&["--cpus", "1", "--cpu-quota", "5000"], "Nano CPUs and CPU Quota cannot both be set"),
+        (&["--cpuset-cpus", "999"], "cannot update container"),
+    ] {
+        let refused = change(options);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.stderr.contains(words), "{refused:?}");
+    }
+    assert_eq!(seen(), after, "what is refused changes nothing");
+    lab.nagaya(&["restart", "-t", "0", &name]).output().ok();
+    assert_eq!(seen(), after);
+    change(&["--pids-limit", "-1"]).ok();
+    assert!(seen().ends_with("\nmax\n"));
+    lab.nagaya(&["rm", "-f", &name]).output().ok();
+}

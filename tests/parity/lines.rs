@@ -35,7 +35,7 @@ differs, types of Go's are no part of ours: ps --format '{{.Nope}}'
 ps --format '{{json .Labels}} {{upper .Names}}'
 ps -f name=web -q
 ps -f name=^/we -q
-ps -a -f name=e$ --format '{{.Names}}'
+ps -a -f name=made$ --format '{{.Names}}'
 ps -f status=exited --format '{{.Names}}'
 ps -f status=created --format '{{.Names}}'
 ps -f status=foo
@@ -121,6 +121,9 @@ differs, docker wants a limit of swap to be typed where there was none: update -
 update -m 32m made
 update nope -m 10m
 update --cpus 0.5 web
+update -c 512 --cpuset-cpus 0 web
+update --memory-reservation 1m web
+update --cpus 1 --cpu-quota 5000 web
 inspect -f '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.NanoCpus}}' made
 inspect -f '{{.HostConfig.PidsLimit}} {{.HostConfig.NanoCpus}} {{.HostConfig.RestartPolicy.Name}}' web
 run -d --rm --name goes box sleep 100

@@ -4,7 +4,7 @@ use fault::{Fault, Result};
 use oci::{BlockIo, Cpu, Memory, Pids, Resources, WeightDevice};
 use serde::{Deserialize, Serialize};
 
-use crate::machine::Machine;
+use crate::machine::{Machine, counts_swap};
 use crate::size::{CPU_PERIOD, LEAST_MEMORY};
 use crate::{OnDevice, Request, Ulimit};
 
@@ -95,8 +95,44 @@ impl Limits {
         Ok(())
     }
 
-    /// All limits of a request, but for devices. What the machine cannot count is left out.
-    pub(crate) fn resources(request: &Request, machine: &Machine) -> Result<Resources> {
+    /// What is to be written where one request becomes another. What stays is left out, and so are limits of single devices.
+    ///
+    /// # Errors
+    /// `Invalid`, in Docker's words.
+    pub fn changes(from: &Request, to: &Request) -> Result<Resources> {
+        let swap = counts_swap();
+        let (old, new) = (Limits::resources(from, swap)?, Limits::resources(to, swap)?);
+        let list = |old: &str, new: String| if new == old { String::new() } else { new };
+        Ok(Resources {
+            memory: Memory {
+                limit: new.memory.limit.filter(|_| new.memory.limit != old.memory.limit),
+                swap: new.memory.swap.filter(|_| new.memory.swap != old.memory.swap),
+                reservation: new
+                    .memory
+                    .reservation
+                    .filter(|_| new.memory.reservation != old.memory.reservation),
+                ..Memory::default()
+            },
+            cpu: Cpu {
+                shares: new.cpu.shares.filter(|_| new.cpu.shares != old.cpu.shares),
+                quota: new.cpu.quota.filter(|_| new.cpu.quota != old.cpu.quota),
+                period: new.cpu.period.filter(|_| new.cpu.period != old.cpu.period),
+                cpus: list(&old.cpu.cpus, new.cpu.cpus),
+                mems: list(&old.cpu.mems, new.cpu.mems),
+                ..Cpu::default()
+            },
+            // Nothing is no limit.
+            pids: Pids { limit: (new.pids != old.pids).then(|| new.pids.limit.unwrap_or(-1)) },
+            block_io: BlockIo {
+                weight: new.block_io.weight.filter(|_| new.block_io.weight != old.block_io.weight),
+                ..BlockIo::default()
+            },
+            ..Resources::default()
+        })
+    }
+
+    /// All limits of a request, but for devices. What the machine cannot count is left out: see [`counts_swap`].
+    pub(crate) fn resources(request: &Request, counts_swap: bool) -> Result<Resources> {
         let limits = &request.limits;
         limits.check(request)?;
         // As much swap as memory, as docker does.
@@ -109,7 +145,7 @@ impl Limits {
         Ok(Resources {
             memory: Memory {
                 limit: request.memory,
-                swap: swap.filter(|_| machine.counts_swap && request.memory.is_some()),
+                swap: swap.filter(|_| counts_swap && request.memory.is_some()),
                 reservation: limits.memory_reservation,
                 swappiness: limits.swappiness,
                 disable_oom_killer: limits.no_oom_killer.then_some(true),

@@ -53,7 +53,7 @@ fn resources(request: &Request, machine: &Machine, rules: Vec<DeviceRule>) -> Re
     if machine.mappings.is_none() {
         devices.extend(rules);
     }
-    Ok(Resources { devices, ..Limits::resources(request, machine)? })
+    Ok(Resources { devices, ..Limits::resources(request, machine.counts_swap)? })
 }
 
 /// Its cgroup: a parent that was asked for counts from the top, as with docker.

@@ -46,6 +46,5 @@ pub use remove::{Pruned, Usage};
 pub use sample::Sample;
 pub use stop::handles;
 pub use top::Processes;
-pub use update::Change;
 pub use verbs::{Create, Engine};
 pub use view::{Status, View};

@@ -30,7 +30,7 @@ pub(crate) enum Container {
     Inspect(super::images::Inspect),
     Rename(Rename),
     Port(super::views::Port),
-    Update(super::views::Update),
+    Update(Box<super::views::Update>),
     Prune(super::views::Prune),
     #[command(visible_alias = "remove")]
     Rm(Remove),

@@ -65,7 +65,7 @@ pub(crate) enum Verb {
     Commit(Box<inside::Commit>),
     Rename(containers::Rename),
     Port(views::Port),
-    Update(views::Update),
+    Update(Box<views::Update>),
     Rm(containers::Remove),
     /// The same commands for containers, under their long names.
     #[command(subcommand)]

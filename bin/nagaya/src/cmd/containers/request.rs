@@ -67,7 +67,11 @@ pub(crate) fn request(typed: Options, words: Vec<String>, root: &Path) -> Result
         volumes_from: typed.volumes_from,
         read_only: typed.read_only,
         memory: typed.limits.memory.as_deref().map(container::memory).transpose()?,
-        cpu_quota: understand::quota(&typed.limits)?,
+        cpu_quota: understand::quota(
+            typed.limits.cpus.as_deref(),
+            typed.limits.cpu_quota,
+            typed.limits.cpu_period,
+        )?,
         pids: typed.limits.pids_limit,
         network: networking.network,
         networks: networking.networks,

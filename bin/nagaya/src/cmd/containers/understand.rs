@@ -59,12 +59,12 @@ pub(super) fn limits(typed: &limits::Limits) -> Result<Limits> {
 }
 
 /// Microseconds of processor time, by either way to say it.
-pub(super) fn quota(typed: &limits::Limits) -> Result<Option<i64>> {
+pub(super) fn quota(cpus: Option<&str>, quota: Option<i64>, period: Option<u64>) -> Result<Option<i64>> {
     let conflict = |with: &str| {
         let why = format!("Conflicting options: Nano CPUs and CPU {with} cannot both be set");
         Err(Fault::invalid("--cpus", why))
     };
-    match (&typed.cpus, typed.cpu_quota, typed.cpu_period) {
+    match (cpus, quota, period) {
         (Some(_), _, Some(1..)) => conflict("Period"),
         (Some(_), Some(1..), _) => conflict("Quota"),
         (Some(text), ..) => container::cpus(text, processors()).map(Some),
@@ -76,11 +76,11 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn sized(text: Option<&str>, option: &str) -> Result<Option<i64>> {
+pub(super) fn sized(text: Option<&str>, option: &str) -> Result<Option<i64>> {
     text.map(|text| container::size(text, option)).transpose()
 }
 
-fn swap(text: &str) -> Result<i64> {
+pub(super) fn swap(text: &str) -> Result<i64> {
     if text == "-1" { Ok(-1) } else { container::size(text, "--memory-swap") }
 }
 
