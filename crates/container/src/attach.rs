@@ -1,13 +1,13 @@
 //! A container is connected to its networks, as long as it runs.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use fault::{Fault, Kind, Result};
 use network::{Connect, Driver, Endpoint, Network, Networks, Publish, Published, TABLE, option};
 use plan::{Connections, Interface, InterfaceKind, Opening};
 
-use crate::{Joined, Phase, Record, Records, Request};
+use crate::{Joined, Phase, Record, Records, Request, Resolving};
 
 /// How a container is connected: each network, with what the container is on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -199,10 +199,34 @@ impl Attached {
         gateway(true).or_else(|| gateway(false))
     }
 
+    /// Who resolves names for it. On the default network nobody has any.
+    pub fn resolving(&self) -> Resolving {
+        let named = self.all.iter().any(|(network, _)| !network.is_default());
+        if named { Resolving::ByMonitor } else { Resolving::ByItself }
+    }
+
+    /// Something of it leads elsewhere.
+    pub fn leads_elsewhere(&self) -> bool {
+        self.all.iter().any(|(network, _)| !network.internal)
+    }
+
+    /// As it is right now, of a container that runs.
+    pub fn now(record: &Record, root: &Path) -> Result<Attached> {
+        let networks = Networks::at(root);
+        let mut all = Vec::new();
+        for joined in &record.request.networks {
+            let network = networks.by_id(&joined.id)?;
+            let endpoint = networks.endpoint(&joined.id, &record.id)?;
+            all.extend(network.zip(endpoint));
+        }
+        Ok(Attached { all })
+    }
+
     /// For the launcher.
     pub fn connections(&self) -> Result<Connections> {
         let networks: Vec<_> = self.all.iter().map(|(network, _)| network.clone()).collect();
         let mut connections = Connections { table: TABLE.to_string(), ..Connections::default() };
+        connections.names = answers_at(self.resolving());
         for (at, (network, endpoint)) in self.all.iter().enumerate() {
             connections.interfaces.push(interface(network, Some(endpoint), at, &networks)?);
             let opening = |(port, element): (Published, netlink::nft::Element)| Opening {
@@ -216,6 +240,10 @@ impl Attached {
         }
         Ok(connections)
     }
+}
+
+fn answers_at(resolving: Resolving) -> Option<Ipv4Addr> {
+    (resolving == Resolving::ByMonitor).then_some(Resolving::MONITOR)
 }
 
 /// What can be said of its connections before it has any: which addresses and which ports is not known then.
@@ -233,6 +261,8 @@ pub(crate) fn preview(request: &Request, records: &Records) -> Result<Connection
     if !found.is_empty() {
         connections.openings = request.to_publish().iter().map(opening_of).collect();
     }
+    let named = found.iter().any(|network| !network.is_default());
+    connections.names = named.then_some(Resolving::MONITOR);
     Ok(connections)
 }
 

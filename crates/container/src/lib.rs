@@ -74,7 +74,9 @@ pub use layers::{Part, layers, parts};
 pub use limits::Limits;
 pub use log_config::{LogConfig, LogDriver};
 pub use machine::{counts_swap, own_root};
-pub use naming::{HostAddress, Link, NameServer, Names, Naming, Resolving, write_names};
+pub use naming::{
+    HostAddress, Link, NameServer, Names, Naming, Resolving, change_names, name_servers, write_names,
+};
 pub use on_device::OnDevice;
 pub use place::default_root;
 pub use prepare::Prepared;

@@ -63,7 +63,7 @@ impl Prepared {
             }
         };
         let mut image = image;
-        image.mounts.extend(naming::mounts(request, &records.folder(id), in_user_namespace));
+        image.mounts.extend(naming::mounts(request, id, records, in_user_namespace));
         let mut spec = config::of(request, &image, &machine, (id, name), records)?;
         warnings.extend(Limits::warnings(request, &machine));
         if in_user_namespace && request.root == Root::Host {

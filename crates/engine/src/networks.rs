@@ -48,7 +48,8 @@ impl Engine {
             networks.take_back(&record.id, Some(&network.id))?;
             return Err(fault.during(doing()));
         }
-        networks.finish(&record.id, Some(&network.id))
+        networks.finish(&record.id, Some(&network.id))?;
+        tell(view).map_err(|fault| fault.during(doing()))
     }
 
     /// Disconnects a container from a network: now, if it runs, and for all its starts from here on.
@@ -83,8 +84,17 @@ impl Engine {
             }
         }
         networks.disconnect(network, &record.id)?;
-        networks.finish(&record.id, Some(&network.id))
+        networks.finish(&record.id, Some(&network.id))?;
+        tell(view).map_err(|fault| fault.during(doing()))
     }
+}
+
+/// Its monitor answers for other names from here on.
+fn tell(view: &View) -> Result<()> {
+    let channel = if view.status.is_up() { monitor::connect(&view.folder)? } else { None };
+    let Some(mut channel) = channel else { return Ok(()) };
+    channel.say(&monitor::Frame::Networks)?;
+    channel.until_up().map(drop)
 }
 
 /// What cannot be together. Source: moby, `daemon/container_operations.go`.

@@ -10,7 +10,7 @@ use plan::{Ask, Connections, Layers, Plan, Side, Stage, Step};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use sys::clone::Process;
 
-use crate::hands::{Cloned, Hands};
+use crate::hands::{Cloned, Hands, NameSockets};
 use crate::message::Peer;
 use crate::notify::{self, Notify};
 use crate::pidfd::{PidfdSocket, Tell};
@@ -73,6 +73,8 @@ pub struct Started {
     pub terminal: Option<OwnedFd>,
     /// Hears the program say that it is ready, where it runs already and is to say so.
     pub notify: Option<Notify>,
+    /// Where questions for names come to, if somebody is to answer them.
+    pub names: Option<NameSockets>,
     /// What could not be had, a sentence each.
     pub warnings: Vec<String>,
     /// The file that tells whether its processes are held still: see [`crate::is_held`].
@@ -179,11 +181,12 @@ fn make(
         Ok((process, walked)) => {
             let terminal = ours.map(|from| console::take(&from)).transpose()?;
             let steps = steps.into_iter().zip(walked.took).collect();
-            let notify = hands.notify.take();
+            let (notify, names) = (hands.notify.take(), hands.names.take());
             Ok(Started {
                 process,
                 terminal,
                 notify,
+                names,
                 warnings,
                 freezer: freezer::file(undo::cgroups(&hands.making.undo)),
                 trace: Trace { steps, whole: start.elapsed() },

@@ -106,6 +106,7 @@ pub fn exec(container: &Container, process: &Process, mut entering: Entering) ->
         process,
         terminal,
         notify: None,
+        names: None,
         warnings,
         freezer: None,
         trace: Trace { steps, whole: start.elapsed() },

@@ -53,6 +53,7 @@ pub use events::{Event, events};
 pub use exec::{Entering, Subgroup, exec, exec_steps, leave_pid_namespace};
 pub use foreground::{Ended, Foreground, ended};
 pub use freezer::is_held;
+pub use hands::NameSockets;
 pub use host::{CgroupManager, read as read_host};
 pub use network::ContainerNetwork;
 pub use notify::{INSIDE as NOTIFY_FOLDER, Notify};

@@ -1,7 +1,7 @@
 //! The network namespace of a container that runs: interfaces are made in it, and removed.
 
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, OwnedFd};
 
 use fault::{Doing, Fault, Kind, Result};
@@ -11,8 +11,8 @@ use plan::Interface;
 use rustix::fs::{Mode, OFlags};
 
 use crate::Container;
-use crate::hands::interface;
 use crate::hands::namespaces::flag;
+use crate::hands::{NameSockets, interface, listen_for_names};
 
 /// The network namespace of a container that runs.
 #[derive(Debug)]
@@ -32,6 +32,11 @@ impl Container {
         self.first()?.ok_or_else(gone)?;
         Ok(ContainerNetwork(namespace))
     }
+}
+
+/// The network namespace of a process that is not gone: a child of ours.
+pub(crate) fn namespace_of(pid: i32) -> Result<OwnedFd> {
+    open(&format!("/proc/{pid}/ns/net")).doing(|| "open the container's network namespace")
 }
 
 fn open(path: &str) -> rustix::io::Result<OwnedFd> {
@@ -54,6 +59,12 @@ impl ContainerNetwork {
     pub fn plug(&self, interface: &Interface) -> Result<()> {
         interface::plug_into(interface, Namespace::Fd(self.0.as_fd()))?;
         self.inside(|| interface::set_up(interface, |path, value| fs::write(format!("/proc/{path}"), value)))
+    }
+
+    /// Opens sockets in it that questions for names come to, in the place of those that there were: see
+    /// [`plan::Step::ListenForNames`].
+    pub fn listen_for_names(self, at: Ipv4Addr) -> Result<NameSockets> {
+        listen_for_names(self.0, at)
     }
 
     /// Removes an interface from it; one that is not there is no failure.

@@ -19,6 +19,8 @@ pub enum Frame {
     Signal(i32),
     /// To the monitor: somebody has asked for the container to stay stopped; do not wait for the next start.
     Stay,
+    /// To the monitor: the container has other networks now. The answer is `Up`, or `Failed`.
+    Networks,
     /// From the monitor: the program runs.
     Up(Box<Up>),
     /// From the monitor: it could not be started.
@@ -79,6 +81,7 @@ impl Frame {
             Frame::Size(rows, columns) => (b'w', [rows.to_le_bytes(), columns.to_le_bytes()].concat()),
             Frame::Signal(number) => (b's', number.to_le_bytes().to_vec()),
             Frame::Stay => (b'q', Vec::new()),
+            Frame::Networks => (b'n', Vec::new()),
             Frame::Up(up) => (b'u', json(serde_json::to_vec(up))),
             Frame::Failed(fault) => (b'f', json(serde_json::to_vec(fault))),
             Frame::Out(bytes) => (b'o', bytes.clone()),
@@ -105,6 +108,7 @@ impl Frame {
             },
             b's' => Frame::Signal(i32::from_le_bytes(bytes.try_into().map_err(|_| short())?)),
             b'q' => Frame::Stay,
+            b'n' => Frame::Networks,
             b'u' => Frame::Up(serde_json::from_slice(bytes).map_err(json)?),
             b'f' => Frame::Failed(serde_json::from_slice(bytes).map_err(json)?),
             b'o' => Frame::Out(bytes.to_vec()),

@@ -1,6 +1,7 @@
 //! Networks of this machine's that a container is connected to.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use fault::{Fault, Result};
 use oci::NamespaceKind;
@@ -18,11 +19,13 @@ pub struct Connections {
     pub table: String,
     /// What is added to that, to lead from this machine's ports to the container's.
     pub openings: Vec<Opening>,
+    /// Who makes it answers questions for names, at this address of the container's own.
+    pub names: Option<Ipv4Addr>,
 }
 
 /// The host's steps, once the container's network namespace is there.
 pub(crate) fn plug_in(ask: &Ask, namespaces: &Namespaces) -> Result<Vec<Step>> {
-    let Connections { interfaces, table, openings } = &ask.connections;
+    let Connections { interfaces, table, openings, names } = &ask.connections;
     if !interfaces.is_empty() && !namespaces.is_new(NamespaceKind::Network) {
         return Err(Fault::invalid(
             "linux.namespaces",
@@ -33,6 +36,7 @@ pub(crate) fn plug_in(ask: &Ask, namespaces: &Namespaces) -> Result<Vec<Step>> {
     if !openings.is_empty() {
         steps.push(Step::Publish { table: table.clone(), openings: openings.clone() });
     }
+    steps.extend(names.map(|at| Step::ListenForNames { at }));
     Ok(steps)
 }
 

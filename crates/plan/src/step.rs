@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -65,6 +65,9 @@ pub enum Step {
     PlugIn(Interface),
     /// Adds to the packet filters of this machine what leads from its ports to the container's.
     Publish { table: String, openings: Vec<Opening> },
+    /// Opens sockets in the container's network namespace that questions for names come to, and has what is sent to the port
+    /// of name servers at this address go there. Before its program runs: its first question waits for the answer.
+    ListenForNames { at: Ipv4Addr },
     /// Makes a group of resctrl, or finds that somebody else has. Only `own` ones go with the container.
     MakeResctrlGroup { path: PathBuf, how: Group },
     /// Says which share a group of resctrl has; each line is of one resource.
@@ -542,7 +545,8 @@ impl Step {
             Record { .. } | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
             StartScope { .. } | AttachToUnit { .. } => Side::Host,
             AttachDeviceRules { .. } | OpenSources { .. } | Clone { .. } | MapIds(_) | Save => Side::Host,
-            ConnectListener { .. } | MoveDevice { .. } | PlugIn(_) | Publish { .. } => Side::Host,
+            ConnectListener { .. } | MoveDevice { .. } | PlugIn(_) => Side::Host,
+            Publish { .. } | ListenForNames { .. } => Side::Host,
             MakeResctrlGroup { .. } | WriteSchemata { .. } | JoinResctrl { .. } => Side::Host,
             SetOomScore { side, .. } | Enter { side, .. } | SetAffinity { side, .. } => *side,
             RunHooks { stage, .. } => stage.side(),

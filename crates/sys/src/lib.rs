@@ -24,6 +24,7 @@ pub mod regex;
 pub mod sched;
 pub mod seccomp;
 pub mod signals;
+pub mod tun;
 pub mod writeback;
 
 use std::io;

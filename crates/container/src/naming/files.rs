@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use fault::{Doing, Fault, Kind, Result};
 use oci::Mount;
 
-use super::hosts::hosts;
+use super::hosts::{hosts, with_own};
 use super::resolv::{NameServer, Resolving, resolv_conf};
 use super::{HostAddress, Naming};
 use crate::mounts::mount;
-use crate::{Folder, Network, Request, Root};
+use crate::{Folder, Network, Records, Request, Root};
 
 /// The files, by their names in a container's folder and in `/etc`.
 const FILES: [&str; 3] = ["resolv.conf", "hostname", "hosts"];
@@ -41,19 +41,12 @@ pub fn write_names(
     domain: &str,
     names: &Names<'_>,
 ) -> Result<Vec<NameServer>> {
-    let machine = |file: &str| {
-        let path = Path::new("/etc").join(file);
-        match fs::read_to_string(&path) {
-            Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            text => text.doing(|| format!("read `{}`", path.display())),
-        }
-    };
-    let (resolv, asks) = resolv_conf(&machine("resolv.conf")?, naming, names.resolving);
+    let (resolv, asks) = resolv_conf(&of_machine("resolv.conf")?, naming, names.resolving);
     let mut extra =
         naming.hosts.iter().map(|host| address(host, names.gateway)).collect::<Result<Vec<_>>>()?;
     extra.extend_from_slice(names.linked);
     let hosts = if names.resolving == Resolving::AsHost && extra.is_empty() {
-        machine("hosts")?
+        of_machine("hosts")?
     } else {
         hosts(&extra, names.own, (names.hostname, domain))
     };
@@ -64,6 +57,42 @@ pub fn write_names(
         written.doing(|| format!("write `{}`", path.display()))?;
     }
     Ok(asks)
+}
+
+/// Whom a container's monitor asks, without writing anything.
+pub fn name_servers(naming: &Naming) -> Result<Vec<NameServer>> {
+    Ok(resolv_conf(&of_machine("resolv.conf")?, naming, Resolving::ByMonitor).1)
+}
+
+/// Writes what has changed of names while a container runs: its own addresses, and who resolves names for it. What its
+/// programs have written themselves stays. Tells whom its monitor asks.
+pub fn change_names(
+    folder: &Folder,
+    naming: &Naming,
+    domain: &str,
+    names: &Names<'_>,
+) -> Result<Vec<NameServer>> {
+    let write = |file: &str, change: &dyn Fn(&str) -> Option<String>| {
+        let path = folder.path().join(file);
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let changed = change(&text).filter(|changed| *changed != text);
+        changed.map_or(Ok(()), |text| fs::write(&path, text)).doing(|| format!("write `{}`", path.display()))
+    };
+    write("hosts", &|text| Some(with_own(text, names.own, (names.hostname, domain))))?;
+    let machine = of_machine("resolv.conf")?;
+    let (resolv, asks) = resolv_conf(&machine, naming, names.resolving);
+    let before = resolv_conf(&machine, naming, Resolving::ByItself).0;
+    write("resolv.conf", &|text| (text == before).then(|| resolv.clone()))?;
+    Ok(asks)
+}
+
+/// A file of this machine's; one that is not there is empty.
+fn of_machine(file: &str) -> Result<String> {
+    let path = Path::new("/etc").join(file);
+    match fs::read_to_string(&path) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        text => text.doing(|| format!("read `{}`", path.display())),
+    }
 }
 
 fn address((name, address): &(String, HostAddress), gateway: Option<IpAddr>) -> Result<(String, IpAddr)> {
@@ -80,7 +109,12 @@ fn address((name, address): &(String, HostAddress), gateway: Option<IpAddr>) -> 
 }
 
 /// The mounts of these files. Into a folder that somebody uses as a root nothing is put that has no place there yet.
-pub(crate) fn mounts(request: &Request, folder: &Folder, in_user_namespace: bool) -> Vec<Mount> {
+pub(crate) fn mounts(request: &Request, id: &str, records: &Records, in_user_namespace: bool) -> Vec<Mount> {
+    // Who shares another's network finds there what that one finds.
+    let folder = match &request.network {
+        Network::Container(other) => records.folder(other),
+        _ => records.folder(id),
+    };
     let options = if request.read_only {
         "bind,rprivate,nosuid,nodev,noexec,ro"
     } else {

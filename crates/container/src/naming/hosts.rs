@@ -18,14 +18,26 @@ pub(super) fn hosts(extra: &[(String, IpAddr)], own: &[IpAddr], (host, domain): 
     let every = EVERY.iter().map(|(address, names)| line(address, names));
     let mut text: Vec<String> = every.collect();
     text.extend(extra.iter().map(|(name, address)| line(address, name)));
-    let whole = if domain.is_empty() { host.to_string() } else { format!("{host}.{domain}") };
-    // The name with its domain, and the bare one.
-    let names = match whole.split_once('.') {
-        Some((bare, _)) => format!("{whole} {bare}"),
-        None => whole,
-    };
+    let names = own_names(host, domain);
     text.extend(own.iter().map(|address| line(address, &names)));
     text.concat()
+}
+
+/// The same file, with other addresses of the container itself. What else there is stays.
+pub(super) fn with_own(text: &str, own: &[IpAddr], (host, domain): (&str, &str)) -> String {
+    let names = own_names(host, domain);
+    let others = text.lines().filter(|line| line.split_once('\t').is_none_or(|(_, rest)| rest != names));
+    let others = others.map(|line| format!("{line}\n"));
+    others.chain(own.iter().map(|address| line(address, &names))).collect()
+}
+
+/// The name with its domain, and the bare one.
+fn own_names(host: &str, domain: &str) -> String {
+    let whole = if domain.is_empty() { host.to_string() } else { format!("{host}.{domain}") };
+    match whole.split_once('.') {
+        Some((bare, _)) => format!("{whole} {bare}"),
+        None => whole,
+    }
 }
 
 fn line(address: impl fmt::Display, names: &str) -> String {
@@ -50,5 +62,11 @@ mod tests {
             "{text}"
         );
         assert!(hosts(&[], &own, ("web", "")).ends_with("172.17.0.2\tweb\n"));
+        let other = ["10.0.0.2".parse().unwrap()];
+        let changed = with_own(&format!("{text}10.9.9.9\tmine\n"), &other, ("web", "example.com"));
+        assert!(
+            changed.ends_with("10.0.0.9\tdb\n10.9.9.9\tmine\n10.0.0.2\tweb.example.com web\n"),
+            "{changed}"
+        );
     }
 }

@@ -17,7 +17,7 @@ use fault::{Fault, Result};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use files::mounts;
-pub use files::{Names, write_names};
+pub use files::{Names, change_names, name_servers, write_names};
 pub use resolv::{NameServer, Resolving};
 
 /// How a container's programs resolve names; nothing means as this machine does.

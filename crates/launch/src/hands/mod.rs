@@ -11,6 +11,7 @@ mod image;
 pub(crate) mod interface;
 mod label;
 mod mount;
+mod names;
 pub(crate) mod namespaces;
 mod net_devices;
 mod overlay;
@@ -38,6 +39,8 @@ pub(crate) use cgroup::write as write_cgroup;
 pub(crate) use clone::Cloned;
 pub(crate) use image::{image_tree, lower_tree};
 pub(crate) use mount::{clone_fd, clone_tree, cut, set};
+pub use names::NameSockets;
+pub(crate) use names::listen_for_names;
 
 use crate::proc::Proc;
 use crate::rootfs::RootFd;
@@ -64,6 +67,8 @@ pub(crate) struct Hands<'a> {
     pub(crate) notify: Option<Notify>,
     /// Where what hooks say goes.
     pub(crate) hook_outputs: hooks::Outputs,
+    /// Where questions for names come to.
+    pub(crate) names: Option<NameSockets>,
     /// Decides about system calls.
     listener: Option<OwnedFd>,
     /// Cgroups of v1, open where a process is put into them.
@@ -95,6 +100,7 @@ impl<'a> Hands<'a> {
             first: None,
             notify: None,
             hook_outputs: hooks::Outputs::default(),
+            names: None,
             listener: None,
             tasks: BTreeMap::new(),
             namespaces: Vec::new(),
@@ -135,6 +141,11 @@ impl<'a> Hands<'a> {
             }
             PlugIn(interface) => interface::plug_in(interface, self.pid),
             Publish { table, openings } => interface::publish(table, openings),
+            ListenForNames { at } => {
+                let namespace = crate::network::namespace_of(self.pid)?;
+                self.names = Some(listen_for_names(namespace, *at)?);
+                Ok(())
+            }
             SetUpInterface(interface) => self.set_up_interface(interface),
             SetOomScore { value, side } => self.set_oom_score(*value, *side),
             RunHooks { stage, hooks } => {

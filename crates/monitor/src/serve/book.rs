@@ -2,37 +2,31 @@
 //! nothing that is told is out of date.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
-use container::{Records, short};
+use network::Networks;
 
 /// A network, as far as it is about names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// Its folder: `ROOT/networks/ID`.
-    pub(crate) folder: PathBuf,
+    /// Its id.
+    pub(crate) id: String,
     /// What people call it.
     pub(crate) name: String,
+    /// Names that are known in this container alone, and those that they stand for.
+    pub(crate) links: Vec<(String, String)>,
 }
 
 /// Names of the containers on one container's networks.
 #[derive(Debug)]
 pub(crate) struct Book {
-    pub(crate) records: Records,
+    pub(crate) networks: Networks,
     pub(crate) pages: Vec<Page>,
-    /// Names that are known in this container alone, and the id of whom they stand for.
-    pub(crate) links: Vec<(String, String)>,
 }
 
 impl Book {
-    fn in_network(page: &Page, name: &str) -> Vec<IpAddr> {
-        // A name has no `/`, and no part of it is empty: see `dns::Names`.
-        let folder = page.folder.join("names").join(name);
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
-        let mut found: Vec<IpAddr> = texts
-            .flat_map(|text| text.lines().filter_map(|line| line.parse().ok()).collect::<Vec<_>>())
-            .collect();
+    fn look_up(&self, page: &Page, name: &str) -> Vec<IpAddr> {
+        let link = page.links.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+        let mut found = self.networks.resolve(&page.id, link.map_or(name, |(_, target)| target));
         found.sort_unstable();
         found
     }
@@ -40,25 +34,18 @@ impl Book {
 
 impl dns::Names for Book {
     fn addresses(&self, name: &str) -> Option<Vec<IpAddr>> {
-        let link = self.links.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
-        // Everybody is known by the first digits of his id.
-        let name = link.map_or(name, |(_, id)| short(id));
         let found = |page: &Page| {
             let with_network = format!(".{}", page.name.to_ascii_lowercase());
-            let bare = name.strip_suffix(&with_network).filter(|bare| !bare.is_empty());
+            let bare = name.strip_suffix(&with_network);
             let names = [Some(name), bare].into_iter().flatten();
-            names.map(|name| Book::in_network(page, name)).find(|found| !found.is_empty())
+            names.map(|name| self.look_up(page, name)).find(|found| !found.is_empty())
         };
         self.pages.iter().find_map(found)
     }
 
     fn name(&self, address: IpAddr) -> Option<String> {
-        let holder = |page: &Page| {
-            let id = std::fs::read_link(page.folder.join("leases").join(address.to_string())).ok()?;
-            let record = self.records.folder(id.to_str()?).record().ok()??;
-            Some(format!("{}.{}", record.name, page.name))
-        };
-        self.pages.iter().find_map(holder)
+        let name = |page: &Page| Some(format!("{}.{}", self.networks.reverse(&page.id, address)?, page.name));
+        self.pages.iter().find_map(name)
     }
 }
 
@@ -71,8 +58,11 @@ mod tests {
     #[test]
     fn names_are_those_of_the_records() {
         let root = std::env::temp_dir().join(format!("nagaya-book-{}", std::process::id()));
-        let page =
-            |id: &str, name: &str| Page { folder: root.join("networks").join(id), name: name.to_string() };
+        let page = |id: &str, name: &str, links: &[(&str, &str)]| Page {
+            id: id.to_string(),
+            name: name.to_string(),
+            links: links.iter().map(|(alias, target)| (alias.to_string(), target.to_string())).collect(),
+        };
         let put = |id: &str, name: &str, who: &str, text: &str| {
             let folder = root.join("networks").join(id).join("names").join(name);
             fs::create_dir_all(&folder).unwrap();
@@ -83,9 +73,8 @@ mod tests {
         put("2", "web", "c", "10.9.0.2\n");
         put("2", "0123456789ab", "d", "10.9.0.4\n");
         let book = Book {
-            records: Records::at(&root),
-            pages: vec![page("1", "Front"), page("2", "back")],
-            links: vec![("db".to_string(), format!("0123456789ab{}", "0".repeat(52)))],
+            networks: Networks::at(&root),
+            pages: vec![page("1", "Front", &[]), page("2", "back", &[("db", "0123456789ab")])],
         };
         let ask = |name: &str| {
             let list = book.addresses(name)?;

@@ -1,11 +1,14 @@
 //! What a container's network has of its monitor: answers to questions for names, and its ports on this machine.
 
-use std::os::fd::BorrowedFd;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use dns::Server;
+use dns::{Open, Server, Upstream, Way};
 use relay::Relay;
 use rustix::event::PollFlags;
+
+use sys::namespaces::in_network;
 
 use super::book::Book;
 
@@ -53,5 +56,20 @@ impl Doors {
             server.look_after(book);
         }
         self.relay.look_after();
+    }
+}
+
+/// Opens sockets in this machine's network, or in the container's.
+pub(crate) struct Asking {
+    /// The container's network namespace.
+    pub(crate) inside: OwnedFd,
+}
+
+impl Open for Asking {
+    fn open(&self, upstream: Upstream, way: Way) -> io::Result<OwnedFd> {
+        if upstream.inside {
+            return in_network(self.inside.as_fd(), || upstream.connect(way))?;
+        }
+        upstream.connect(way)
     }
 }

@@ -299,6 +299,14 @@ impl Life {
             Frame::Size(rows, columns) => self.streams.resize(rows, columns),
             Frame::Signal(number) => self.signal(number),
             Frame::Stay => self.stay = true,
+            Frame::Networks => {
+                let answer = match self.networks_changed() {
+                    Ok(()) => Frame::Up(Box::default()),
+                    Err(fault) => Frame::Failed(Box::new(fault)),
+                };
+                let path = self.monitor.folder.path();
+                self.monitor.clients[at].say(&answer, path);
+            }
             // Only a monitor says such things.
             _ => self.monitor.clients[at].gone = true,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use container::{Attached, Names, Network, Phase, Prepared, Resolving, State, Volumes, now, write_names};
+use container::{Attached, Phase, Prepared, State, Volumes, now};
 use fault::{Fault, Kind, Result};
 use launch::{Options, Started};
 use network::Networks;
@@ -80,12 +80,7 @@ impl Life {
             prepared.again();
         }
         monitor.log = Log::of(record, monitor.folder.log())?;
-        let resolving =
-            if request.network == Network::Host { Resolving::AsHost } else { Resolving::ByItself };
-        let (own, gateway) = (attached.addresses(), attached.gateway());
-        let names = Names { hostname: &prepared.hostname, resolving, own: &own, gateway, linked: &[] };
-        let domain = request.surroundings.domainname.as_deref().unwrap_or_default();
-        write_names(&monitor.folder, &request.naming, domain, &names)?;
+        let asks = super::names::write(monitor, attached, &prepared.hostname)?;
         let mut streams = Streams::make(&monitor.folder, request.interactive, request.terminal)?;
         monitor.free()?;
         let options = Options {
@@ -97,7 +92,7 @@ impl Life {
         let started =
             launch::run(&monitor.containers, &prepared.id, &prepared.spec, &prepared.bundle, options);
         Streams::let_go()?;
-        let Started { process, terminal, warnings, freezer, trace, .. } =
+        let Started { process, terminal, names, warnings, freezer, trace, .. } =
             started.map_err(|fault| container::advise(fault, prepared.in_user_namespace))?;
         streams.set_terminal(terminal, request.interactive)?;
         let lines = trace.steps.iter().map(|(step, took)| plan::trace_line(step, *took)).collect();
@@ -123,6 +118,9 @@ impl Life {
         monitor.records.note(&monitor.record, "start", &[]);
         (self.streams, self.process, self.since, self.adopted) =
             (streams, Some(process), Instant::now(), false);
+        if let Some(sockets) = names {
+            self.answer_names(sockets, &asks, attached)?;
+        }
         let warnings = prepared.warnings.into_iter().chain(warnings).collect();
         Ok(Up { warnings, trace: lines, whole })
     }
@@ -135,6 +133,10 @@ impl Life {
             || Fault::new(Kind::WrongState, "take the container over").because("its program has ended");
         let process = monitor.containers.open(&id)?.first()?.ok_or_else(gone)?;
         self.monitor.log = Log::of(&monitor.record, monitor.folder.log())?;
+        let attached = Attached::now(&self.monitor.record, self.monitor.records.root())?;
+        Ports::hold_again(&attached, &mut self.doors.relay);
+        // Without answers it lives on; the next who takes it over tries again.
+        let _ = self.answer_names_again(&attached);
         let monitor = &self.monitor;
         (self.streams, self.process, self.adopted) = (Streams::adopt(&monitor.folder), Some(process), true);
         self.prober = Prober::begin(&mut self.monitor);

@@ -9,6 +9,7 @@ mod journal;
 mod life;
 mod log;
 mod make;
+mod names;
 mod outgoing;
 mod ports;
 mod streams;

@@ -40,6 +40,19 @@ impl Ports {
         Ok(ports)
     }
 
+    /// Takes those again that a container had under an earlier monitor. One that somebody else has got meanwhile stays his; from
+    /// elsewhere it leads to the container all the same.
+    pub(crate) fn hold_again(attached: &Attached, relay: &mut Relay) {
+        for endpoint in attached.all.iter().map(|(_, endpoint)| endpoint) {
+            for published in &endpoint.ports {
+                let protocol = protocol(published.protocol);
+                if let Ok(reserved) = relay::reserve(published.host, published.host_port, protocol) {
+                    relay.add(reserved, address(endpoint, published));
+                }
+            }
+        }
+    }
+
     /// Which those are.
     pub(crate) fn published(&self) -> Vec<Published> {
         self.held.iter().map(|(published, _)| *published).collect()

@@ -17,6 +17,9 @@ const HOOK_NUMBER: u16 = 1;
 const HOOK_PRIORITY: u16 = 2;
 const RULE_CHAIN: u16 = 2;
 const RULE_EXPRESSIONS: u16 = 4;
+/// `NFTA_TABLE_FLAGS`, and `NFT_TABLE_F_OWNER`.
+const TABLE_FLAGS: u16 = 2;
+const OWNED: u32 = 2;
 /// `NF_ACCEPT`.
 const ACCEPT: u32 = 1;
 
@@ -73,6 +76,19 @@ impl Batch {
     /// - `EEXIST`: it is there.
     pub fn table(&mut self) {
         self.requests.push(self.about(NEW_TABLE, CREATE | EXCLUSIVE));
+    }
+
+    /// Makes the table, in the place of one that is there.
+    pub fn replace_table(&mut self) {
+        // To remove what is not there would be an error.
+        self.requests.push(self.about(NEW_TABLE, CREATE));
+        self.remove_table();
+        self.requests.push(self.about(NEW_TABLE, CREATE));
+    }
+
+    /// Makes the table, in such a way that it goes when the connection ends. Linux 5.12.
+    pub fn own_table(&mut self) {
+        self.requests.push(self.about(NEW_TABLE, CREATE | EXCLUSIVE).big(TABLE_FLAGS, OWNED));
     }
 
     /// Removes the table with all that is in it.

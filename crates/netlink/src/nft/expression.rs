@@ -188,6 +188,20 @@ impl Expressions {
         self.add("masq", |data| data)
     }
 
+    /// Has a register hold these bytes.
+    #[must_use]
+    pub fn put_in(self, word: u32, bytes: &[u8]) -> Expressions {
+        self.add("immediate", |data| data.big(1, register(word)).nest(2, |inner| inner.with(VALUE, bytes)))
+    }
+
+    /// Has every rule that it meets be told: see [`super::Tracer`].
+    #[must_use]
+    pub fn trace(self) -> Expressions {
+        /// `NFT_META_NFTRACE`.
+        const TRACED: u32 = 12;
+        self.put_in(0, &[1]).add("meta", |data| data.big(2, TRACED).big(3, register(0)))
+    }
+
     /// Counts packets and bytes.
     #[must_use]
     pub fn count(self) -> Expressions {

@@ -6,10 +6,12 @@
 mod batch;
 mod expression;
 mod set;
+mod trace;
 
 pub use batch::{Batch, Chain, Hook};
 pub use expression::{Expressions, Meta, Verdict};
 pub use set::{Element, Set, Type};
+pub use trace::{Traced, Tracer};
 
 use std::io;
 
