@@ -90,3 +90,23 @@ fn without_t_there_is_none() {
     let output = in_front(&lab, &["-i"], "(echo x > /dev/tty) 2>/dev/null || exit 6").stdin(end).output();
     assert_eq!(output.stdout, "code 6\n");
 }
+
+/// What is read by people fits where they read it; what is read by programs stays whole.
+#[test]
+fn tables_fit() {
+    let lab = Lab::new();
+    let long = "sleep 1000000000000000000000000";
+    lab.nagaya(&["create", "--name", &lab.container_name(), "host", "sh", "-c", long]).output().ok();
+    let (mut pty, end) = Pty::open();
+    pty.resize(20, 100);
+    let script = "\"$@\" >&0; echo end >&0";
+    let call = lab.program("sh").args(["-c", script, "sh"]).arg(program());
+    call.arg("--root").arg(lab.engine_root()).args(["ps", "-a"]).stdin(end).output().ok();
+    let screen = pty.read_until("end");
+    let lines: Vec<_> = screen.lines().map(str::trim_end).collect();
+    assert!(lines[0].starts_with("CONTAINER ID") && lines[1].contains(&lab.container_name()), "{screen}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 100), "{screen}");
+    let piped = lab.nagaya(&["ps", "-a"]).output().ok();
+    assert!(piped.lines().any(|line| line.chars().count() > 100), "{piped}");
+    lab.nagaya(&["rm", &lab.container_name()]).output().ok();
+}

@@ -7,7 +7,7 @@ use fault::Result;
 use serde_json::{Map, Value, json};
 use template::Template;
 
-use crate::say;
+use crate::{human, say};
 
 /// A column that a table can have: the field, and what stands above it.
 pub(crate) type Column = (&'static str, &'static str);
@@ -21,20 +21,31 @@ pub(crate) struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// All rows as text, as `format` wants them.
+    /// All rows as text, as `format` wants them. A table that nobody has asked for in another form fits the terminal.
     pub(crate) fn render(&self, format: Option<&str>, rows: &[Value]) -> Result<String> {
+        let text = self.render_whole(format, rows)?;
+        Ok(match terminal().filter(|_| format.is_none()) {
+            Some(width) if text.lines().any(|line| line.chars().count() > width) => {
+                aligned(&fitting(&self.table_lines("", rows)?, width))
+            }
+            _ => text,
+        })
+    }
+
+    /// The same, however wide it is.
+    pub(crate) fn render_whole(&self, format: Option<&str>, rows: &[Value]) -> Result<String> {
         let format = format.unwrap_or("table").trim();
         match format
             .strip_prefix("table")
             .filter(|rest| rest.is_empty() || rest.starts_with([' ', '{', '\\']))
         {
-            Some(rest) => self.table(rest.trim(), rows),
+            Some(rest) => Ok(aligned(&self.table_lines(rest.trim(), rows)?)),
             None if format == "json" => Ok(say::lines(rows.iter().map(|row| split(row).0))),
             None => lines(format, rows).map(say::lines),
         }
     }
 
-    fn table(&self, format: &str, rows: &[Value]) -> Result<String> {
+    fn table_lines(&self, format: &str, rows: &[Value]) -> Result<Vec<String>> {
         let usual =
             || self.usual.iter().map(|field| format!("{{{{.{field}}}}}")).collect::<Vec<_>>().join("\t");
         let format = if format.is_empty() { usual() } else { format.to_string() };
@@ -44,7 +55,7 @@ impl Table<'_> {
         heads.insert(METHODS.to_string(), json!({ "Label": null }));
         let mut all = lines(&format, &[Value::Object(heads)])?;
         all.extend(lines(&format, rows)?);
-        Ok(aligned(&all))
+        Ok(all)
     }
 }
 
@@ -68,6 +79,40 @@ fn split(row: &Value) -> (Cow<'_, Value>, Value) {
     let mut fields = row.clone();
     let methods = fields.as_object_mut().and_then(|fields| fields.remove(METHODS));
     (Cow::Owned(fields), methods.unwrap_or_default())
+}
+
+/// Columns of the terminal, if somebody looks.
+fn terminal() -> Option<usize> {
+    let stdout = rustix::stdio::stdout();
+    let size = rustix::termios::tcgetwinsize(stdout).ok()?;
+    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+}
+
+/// Nothing is cut to less than this, and no head at all.
+const SHORTEST: usize = 10;
+
+/// Lines whose widest cells are cut until they fit, or until there is nothing left to cut.
+fn fitting(lines: &[String], width: usize) -> Vec<String> {
+    let cells: Vec<Vec<&str>> = lines.iter().map(|line| line.split('\t').collect()).collect();
+    let count = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let length = |text: &&str| text.chars().count();
+    let widest = |at: usize| cells.iter().filter_map(|line| line.get(at).map(length)).max().unwrap_or(0);
+    let least: Vec<_> = (0..count)
+        .map(|at| cells.first().and_then(|heads| heads.get(at)).map_or(0, length).max(SHORTEST))
+        .collect();
+    let mut widths: Vec<_> = (0..count).map(widest).collect();
+    let takes = |widths: &[usize]| -> usize {
+        let (last, before) = widths.split_last().unwrap_or((&0, &[]));
+        before.iter().map(|width| (width + GAP).max(LEAST)).sum::<usize>() + last
+    };
+    while takes(&widths) > width {
+        let Some(at) = (0..count).filter(|at| widths[*at] > least[*at]).max_by_key(|at| widths[*at]) else {
+            break;
+        };
+        widths[at] -= 1;
+    }
+    let cut = |(text, width): (&&str, &usize)| human::beginning(text, *width);
+    cells.iter().map(|line| line.iter().zip(&widths).map(cut).collect::<Vec<_>>().join("\t")).collect()
 }
 
 /// Blanks between columns, and the least that one is wide with them.
@@ -119,5 +164,22 @@ mod tests {
         assert_eq!(render(Some("json")).lines().last(), Some("{\"ID\":\"d\",\"Tag\":\"x\"}"));
         assert!(TABLE.render(Some("{{.Nope}}"), &rows).is_err());
         assert_eq!(TABLE.render(None, &[]).unwrap(), "TAG       IMAGE ID\n");
+    }
+
+    #[test]
+    fn what_is_too_wide_is_cut_where_it_is_widest() {
+        let line = |cells: &[&str]| cells.join("\t");
+        let lines = [
+            line(&["ID", "COMMAND", "NAMES"]),
+            line(&["0123456789ab", "a very long command that nobody reads", "web"]),
+        ];
+        let fit = aligned(&fitting(&lines, 40));
+        assert_eq!(
+            fit,
+            "ID             COMMAND             NAMES\n0123456789ab   a very long comm\u{2026}   web\n"
+        );
+        // No narrower than this.
+        assert_eq!(fitting(&lines, 1)[0], "ID\tCOMMAND\tNAMES");
+        assert_eq!(fitting(&lines, 1000), lines);
     }
 }

@@ -32,7 +32,12 @@ pub(crate) fn run(typed: &History, images: &Images) -> Result<()> {
     }
     let usual: &[&str] =
         if typed.human { TABLE.usual } else { &["ID", "CreatedAt", "CreatedBy", "Size", "Comment"] };
-    say::print(&Table { usual, ..TABLE }.render(typed.format.as_deref(), &rows)?)
+    let (table, format) = (Table { usual, ..TABLE }, typed.format.as_deref());
+    say::print(&if typed.no_trunc {
+        table.render_whole(format, &rows)?
+    } else {
+        table.render(format, &rows)?
+    })
 }
 
 fn rows(listed: &Listed, images: &Images, typed: &History) -> Vec<Value> {

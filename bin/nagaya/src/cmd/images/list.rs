@@ -47,7 +47,12 @@ pub(crate) fn run(typed: &List, images: &Images) -> Result<()> {
         return say::print(&say::lines(rows.iter().filter_map(|row| row["ID"].as_str())));
     }
     let usual = if typed.digests { WITH_DIGESTS } else { TABLE.usual };
-    say::print(&Table { usual, ..TABLE }.render(typed.format.as_deref(), &rows)?)
+    let (table, format) = (Table { usual, ..TABLE }, typed.format.as_deref());
+    say::print(&if typed.no_trunc {
+        table.render_whole(format, &rows)?
+    } else {
+        table.render(format, &rows)?
+    })
 }
 
 /// One for each name.

@@ -55,7 +55,10 @@ pub(super) fn run(typed: &List, engine: &Engine, root: &Path) -> Result<u8> {
     let sizes = size.then(|| row::Sizes::new(root)).transpose()?;
     let rows: Vec<_> = shown.iter().map(|view| row::of(view, typed, root, sizes.as_ref())).collect();
     let usual = if typed.size { WITH_SIZE } else { TABLE.usual };
-    say::print(&Table { usual, ..TABLE }.render(typed.format.as_deref(), &rows)?).map(|()| 0)
+    let (table, format) = (Table { usual, ..TABLE }, typed.format.as_deref());
+    let text =
+        if typed.no_trunc { table.render_whole(format, &rows)? } else { table.render(format, &rows)? };
+    say::print(&text).map(|()| 0)
 }
 
 fn id<'a>(view: &'a View, typed: &List) -> &'a str {
