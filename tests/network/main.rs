@@ -8,6 +8,8 @@ mod world;
 
 mod commands;
 mod killed;
+mod leaks;
 mod live;
 mod matrix;
+mod names;
 mod publish;
