@@ -12,8 +12,9 @@ all:
 	@command -v cargo >/dev/null || { echo "Rust is missing: see https://rustup.rs"; exit 1; }
 	cargo build --release --workspace --bins --locked
 
-# The main job: a container of this machine's own files, in which nothing can be broken.
-DEMO := export NAGAYA_ROOT=$$(mktemp -d) && trap 'rm -rf $$NAGAYA_ROOT' EXIT &&
+# The main job: a container of this machine's own files, in which nothing can be broken. It is connected to nothing, so this
+# machine's network stays as it is.
+DEMO := export NAGAYA_NETWORK=none NAGAYA_ROOT=$$(mktemp -d) && trap 'rm -rf $$NAGAYA_ROOT' EXIT &&
 demo: all
 	@echo; echo "== a container; what it writes or removes stays in it"
 	@$(DEMO) $(OUT)/nagaya run --rm host sh -c \

@@ -17,9 +17,9 @@ fn what_is_used_outlives_those_who_prune() {
     let names: Vec<_> = (0..4).map(|number| lab.named(&format!("run{number}"))).collect();
     let root = lab.engine_root();
     let run = |words: Vec<String>| {
-        let output =
-            std::process::Command::new(crate::kit::program()).arg("--root").arg(&root).args(&words).output();
-        let output = output.expect("nagaya");
+        let mut command = std::process::Command::new(crate::kit::program());
+        command.arg("--root").arg(&root).args(&words).env("NAGAYA_NETWORK", "none");
+        let output = command.output().expect("nagaya");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{words:?}: {said}");
         String::from_utf8_lossy(&output.stdout).into_owned()

@@ -192,3 +192,45 @@ fn they_are_explained() {
     let traced = world.nagaya(&["run", "--rm", "--trace", "--network", "bridge", "host", "true"]).output();
     assert!(traced.stderr.contains("give `eth0` 172."), "{traced:?}");
 }
+
+/// Root's containers are on the default network, unless something else is said; there they reach others, and nobody knows names.
+#[test]
+fn the_default_network() {
+    let world = World::new();
+    let names = |options: &[&str], variable: &str| {
+        let call = world
+            .nagaya(&["create", "--name", &world.named("a")])
+            .args(options)
+            .env("NAGAYA_NETWORK", variable);
+        call.args(["host", "true"]).output().ok();
+        let names = world.fine(&["ps", "-a", "--format", "{{.Networks}}"]);
+        world.fine(&["rm", &world.named("a")]);
+        names.trim().to_string()
+    };
+    assert_eq!(names(&[], ""), "bridge");
+    assert_eq!(names(&["--network", "default"], ""), "bridge");
+    assert_eq!(names(&[], "none"), "none");
+    assert_eq!(names(&["--network", "bridge"], "none"), "bridge");
+    world.serve("a", &[]);
+    let first = world.addresses("a", "bridge");
+    assert_eq!((first[0].is_empty(), first[1].as_str()), (false, ""));
+    // Who is not root has none, and asking for one says why.
+    let user = |options: &[&str]| {
+        let root = world.lab.folder().join("ordinary");
+        std::fs::create_dir_all(&root).expect("a folder");
+        std::os::unix::fs::chown(&root, Some(lab::ORDINARY_USER), Some(lab::ORDINARY_USER)).expect("its own");
+        let call = world
+            .lab
+            .program(crate::kit::program())
+            .arg("--root")
+            .arg(root)
+            .args(["run", "--rm"])
+            .args(options);
+        call.args(["host", "ls", "/sys/class/net"])
+            .env("NAGAYA_NETWORK", "")
+            .user(lab::ORDINARY_USER)
+            .output()
+    };
+    assert_eq!(user(&[]).ok(), "lo\n");
+    fails(user(&["--network", "bridge"]), 125, &["not root on this machine", "--network host"]);
+}

@@ -1,9 +1,11 @@
 //! Commands about networks, killed at their system calls: the next command takes back what is left.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use lab::Call;
 
+use crate::kit::Nagaya;
 use crate::world::World;
 
 /// At most so many points of each command.
@@ -18,17 +20,24 @@ fn points(world: &World, call: Call) -> Vec<(String, usize)> {
     let trace = world.lab.folder().join("trace");
     let filter = format!("trace={CALLS}");
     let _ = call.under(["strace", "-f", "-o", trace.to_str().expect("a path"), "-e", &filter]).output();
-    let text = fs::read_to_string(&trace).expect("the trace");
+    traced(&fs::read_to_string(&trace).expect("the trace"))
+}
+
+/// strace counts for each process: which call of a name it is for whoever makes most of them.
+fn traced(text: &str) -> Vec<(String, usize)> {
     let mut points: Vec<(String, usize)> = Vec::new();
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     for line in text.lines() {
         // `PID name(...`: what goes on again is no call of its own.
-        let Some(name) =
-            line.split_whitespace().nth(1).and_then(|word| word.split_once('(')).map(|(name, _)| name)
-        else {
-            continue;
-        };
-        let nth = points.iter().filter(|(other, _)| other == name).count() + 1;
-        points.push((name.to_string(), nth));
+        let mut words = line.split_whitespace();
+        let (Some(process), Some(word)) = (words.next(), words.next()) else { continue };
+        let Some((name, _)) = word.split_once('(') else { continue };
+        let nth = counts.entry((process.to_string(), name.to_string())).or_default();
+        *nth += 1;
+        let point = (name.to_string(), *nth);
+        if !points.contains(&point) {
+            points.push(point);
+        }
     }
     points
 }
@@ -101,6 +110,57 @@ fn run_killed() {
         },
     );
     assert!(hit > 0, "never killed");
+}
+
+/// Whoever makes the container, and connects it: its monitor, and its first process until it is the program.
+#[test]
+fn monitor_killed() {
+    let world = World::new();
+    let script = world.lab.folder().join("monitor.py");
+    fs::write(&script, include_str!("monitor.py")).expect("a script");
+    world.fine(&["network", "create", "one"]);
+    world.fine(&[
+        "run",
+        "--rm",
+        "--name",
+        &world.named("a"),
+        "--network",
+        "one",
+        "--network",
+        "bridge",
+        "host",
+        "true",
+    ]);
+    let (kernel, elements) = (world.kernel(), world.elements());
+    let name = world.named("a");
+    let root = world.lab.engine_root();
+    let create = || {
+        let options = ["create", "--name", &name, "--network", "one", "--network", "bridge", "-p", "8080:80"];
+        world.nagaya(&options).args(["host", "true"]).output().ok().trim().to_string()
+    };
+    let monitor = |tracer: &[&str]| {
+        let id = create();
+        let call = world.lab.program("/usr/bin/python3").arg(&script).arg(&root).arg(id).args(tracer);
+        world.here.on(call.arg(crate::kit::program())).output()
+    };
+    let trace = world.lab.folder().join("trace");
+    let filter = format!("trace={CALLS}");
+    let _ = monitor(&["strace", "-f", "-o", trace.to_str().expect("a path"), "-e", &filter]);
+    world.fine(&["rm", &name]);
+    let all = traced(&fs::read_to_string(&trace).expect("the trace"));
+    let mut hit = 0;
+    for (call, nth) in all.iter().step_by(all.len().div_ceil(2 * POINTS)) {
+        let inject = format!("inject={call}:signal=KILL:when={nth}");
+        let killed = monitor(&["strace", "-f", "-o", "/dev/null", "-e", &inject]);
+        hit += usize::from(killed.code != 0);
+        let point = format!("killed at {call} {nth}");
+        // The next command, whatever it is.
+        world.fine(&["ps"]);
+        assert_eq!(world.connections(), [""; 0], "{point}");
+        assert_eq!(world.elements(), elements, "{point}");
+        nothing_is_left(&world, &kernel, &point);
+    }
+    assert!(hit > 10, "killed {hit} times only");
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl World {
 
     /// A command of the engine's.
     pub(crate) fn nagaya(&self, words: &[&str]) -> Call {
-        self.here.on(self.lab.nagaya(words))
+        self.here.on(self.lab.nagaya(words).env("NAGAYA_NETWORK", ""))
     }
 
     /// One that must work; what it says.

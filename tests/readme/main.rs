@@ -108,6 +108,8 @@ fn session(text: &str) -> usize {
             .current_dir(&folder)
             .env("PATH", &path)
             .env("NAGAYA_ROOT", lab.folder().join("nagaya"))
+            // Nothing is connected to the machine's own network.
+            .env("NAGAYA_NETWORK", "none")
             .stdin(Stdio::null())
             .output()
             .expect("it works");

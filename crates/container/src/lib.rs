@@ -73,7 +73,7 @@ pub use journal::{Event, Journal};
 pub use layers::{Part, layers, parts};
 pub use limits::Limits;
 pub use log_config::{LogConfig, LogDriver};
-pub use machine::{counts_swap, own_root};
+pub use machine::{can_connect, counts_swap, own_root};
 pub use naming::{
     HostAddress, Link, NameServer, Names, Naming, Resolving, change_names, name_servers, write_names,
 };

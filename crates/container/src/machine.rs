@@ -83,6 +83,15 @@ impl Machine {
     }
 }
 
+/// We may connect containers to networks: root of this machine, with `CAP_NET_ADMIN`.
+pub fn can_connect() -> bool {
+    let none = rustix::thread::CapabilitySet::empty();
+    let own = rustix::thread::capabilities(None).map_or(none, |sets| sets.effective);
+    let all = [IdMapping { container_id: 0, host_id: 0, size: u32::MAX }];
+    let root = rustix::process::geteuid().is_root() && own.contains(rustix::thread::CapabilitySet::NET_ADMIN);
+    root && own_ids("uid_map") == all
+}
+
 /// The ids of a user namespace in which an ordinary user is root; nothing for root of the machine, who needs none.
 pub fn own_root() -> fault::Result<Option<IdMaps>> {
     if rustix::process::geteuid().is_root() {

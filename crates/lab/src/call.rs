@@ -96,6 +96,8 @@ impl Call {
         let mut command = Command::new(program);
         // Whatever this starts can be found by its environment.
         command.env("LAB", mark).stdin(Stdio::null());
+        // Nothing is connected to the machine's own network.
+        command.env("NAGAYA_NETWORK", "none");
         Call { command, streams, deadline: DEADLINE }
     }
 

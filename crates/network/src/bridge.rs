@@ -112,6 +112,7 @@ impl Networks {
             self.disconnect(&network, container)?;
             self.release_all(&network, container)?;
             self.remove_all_names(&id, container)?;
+            self.remove_unfinished_endpoint(&id, container)?;
         }
         self.finish(container, only)
     }

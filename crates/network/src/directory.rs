@@ -49,7 +49,7 @@ impl Networks {
             disk::remove(&names.join(&name).join(container))?;
             let _ = fs::remove_dir(names.join(&name));
         }
-        Ok(())
+        disk::remove(&disk::unfinished(&names.join(container)))
     }
 
     /// Addresses that a name leads to on a network; none if nobody has it. In any letters.
@@ -75,7 +75,9 @@ fn write_name(folder: &Path, container: &str, lines: &str) -> Result<()> {
             Err(err) if err.kind() != ErrorKind::AlreadyExists => return Err(err).doing(doing),
             _ => {}
         }
-        match disk::replace(&folder.join(container), lines.as_bytes()) {
+        // Whoever reads the folder reads all that is in it.
+        let new = disk::unfinished(&folder.with_file_name(container));
+        match disk::replace_by(&folder.join(container), &new, lines.as_bytes()) {
             // The last one of that name has just gone, and the folder with it.
             Err(fault) if fault.errno() == Some(2) && tries < TRIES => tries += 1,
             written => return written,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use fault::{Doing, Fault, Kind, Result};
@@ -54,16 +54,25 @@ pub(crate) fn write_new<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     }
 }
 
-/// Writes a file in the place of what there is. Its name while it is written begins with a dot.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+/// The name of a file while it is written.
+pub(crate) fn unfinished(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let new = path.with_file_name(format!(".{name}-{}", std::process::id()));
+    path.with_file_name(format!(".{name}.new"))
+}
+
+/// Writes a file in the place of what there is, by way of a file that begins with a dot. For who is the only one that does.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_by(path, &unfinished(path), bytes)
+}
+
+/// The same by way of another file.
+pub(crate) fn replace_by(path: &Path, new: &Path, bytes: &[u8]) -> Result<()> {
     let written = || -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(new)?;
         file.write_all(bytes)?;
-        fs::rename(&new, path)
+        fs::rename(new, path)
     };
-    written().inspect_err(|_| drop(fs::remove_file(&new))).doing(|| format!("write `{}`", path.display()))
+    written().inspect_err(|_| drop(fs::remove_file(new))).doing(|| format!("write `{}`", path.display()))
 }
 
 /// Makes a link. False if there is one already.

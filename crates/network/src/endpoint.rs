@@ -109,6 +109,11 @@ impl Networks {
         self.path(network).join("endpoints").join(container)
     }
 
+    /// What somebody was killed over while he wrote it.
+    pub(crate) fn remove_unfinished_endpoint(&self, network: &str, container: &str) -> Result<()> {
+        disk::remove(&disk::unfinished(&self.endpoint_path(network, container)))
+    }
+
     /// How a container is connected to a network; nothing if it is not.
     pub fn endpoint(&self, network: &str, container: &str) -> Result<Option<Endpoint>> {
         disk::read(&self.endpoint_path(network, container))

@@ -9,7 +9,7 @@ use clap::Args;
 #[command(next_help_heading = "Network")]
 pub(crate) struct Networking {
     /// `none` (nothing but a loopback), `host` (this machine's), `bridge`, a network by its name, container:NAME, ns:PATH; more
-    /// than one, of networks; with options: name=NAME,alias=ALIAS,ip=ADDRESS,ip6=ADDRESS,mac-address=ADDRESS [default: none].
+    /// than one, of networks; with options: name=NAME,alias=ALIAS,ip=ADDRESS,ip6=ADDRESS,mac-address=ADDRESS [default: $NAGAYA_NETWORK, or for root bridge, for anybody else none].
     #[arg(long, visible_alias = "net", value_name = "NETWORK")]
     pub(crate) network: Vec<String>,
     /// Another name for it on the network.

@@ -165,7 +165,8 @@ registry. The image `host` is built in: this machine's own root, to be written t
 without any effect on it. People's own files, credentials, other containers and databases are hidden:
 `nagaya explain run host` lists them, with the reason for each.
 
-The network is `none` unless you share this machine's by --network host.
+Root's containers are connected to the network `bridge`, those of others to none, unless --network or
+$NAGAYA_NETWORK names another one: `none`, `host` (this machine's own), or one that `nagaya network create` has made.
 
 The container stays when its program has ended, for `nagaya logs`, `nagaya start` and the
 like, until `nagaya rm` removes it; with --rm it goes by itself.

@@ -41,7 +41,10 @@ pub(super) fn understand(typed: &Networking, hostname: Option<&str>, root: &Path
     };
     let mut words = typed.network.iter().map(|text| word(text)).collect::<Result<Vec<_>>>()?;
     if words.is_empty() {
-        words.push(Word { name: "default".to_string(), ..Word::default() });
+        words.push(Word::default());
+    }
+    for word in words.iter_mut().filter(|word| matches!(word.name.as_str(), "" | "default")) {
+        word.name = usual();
     }
     let first = &mut words[0];
     first.aliases.extend(typed.network_alias.iter().cloned());
@@ -94,7 +97,6 @@ fn word(text: &str) -> Result<Word> {
 fn whose(words: &[Word], root: &Path) -> Result<Network> {
     let mode = |name: &str| -> Result<Network> {
         Ok(match name.split_once(':') {
-            None if name == "default" || name.is_empty() => usual(),
             None if name == "none" => Network::None,
             None if name == "host" => Network::Host,
             Some(("container", other)) if !other.is_empty() => {
@@ -118,9 +120,10 @@ fn whose(words: &[Word], root: &Path) -> Result<Network> {
     Ok(first)
 }
 
-/// What a container has for which nothing is asked for.
-fn usual() -> Network {
-    Network::None
+/// What a container has for which nothing is asked for: what `NAGAYA_NETWORK` names, or a network if we may connect it to one.
+fn usual() -> String {
+    let named = std::env::var("NAGAYA_NETWORK").ok().filter(|name| !name.is_empty());
+    named.unwrap_or_else(|| if container::can_connect() { "bridge" } else { "none" }.to_string())
 }
 
 /// The file of a network namespace; whether it is one, the kernel knows.
@@ -138,8 +141,7 @@ fn join(words: Vec<Word>, root: &Path) -> Result<Vec<Joined>> {
     let networks = Networks::at(root);
     let mut all: Vec<Joined> = Vec::new();
     for word in words {
-        let name = if word.name == "default" || word.name.is_empty() { "bridge" } else { &word.name };
-        let network = networks.find(name)?;
+        let network = networks.find(&word.name)?;
         let wrong = |why: &str| {
             Err(Fault::new(Kind::Invalid, format!("use network `{}`", network.name)).because(why))
         };
