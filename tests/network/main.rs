@@ -7,6 +7,7 @@ mod kit;
 mod world;
 
 mod commands;
+mod doctor;
 mod killed;
 mod leaks;
 mod live;

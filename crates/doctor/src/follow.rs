@@ -29,11 +29,13 @@ pub struct Followed {
 const PROBE: &str = "nagaya-probe";
 /// Addresses for documents: nobody has them (RFC 5737, RFC 3849). Ours on the interface, and who seems to ask.
 const OURS: [(IpAddr, u8); 2] = [
-    (IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 30),
-    (IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)), 126),
+    (IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1)), 30),
+    (IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0xffff, 0, 0, 0, 1)), 126),
 ];
-const ASKS: [IpAddr; 2] =
-    [IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2))];
+const ASKS: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(203, 0, 113, 2)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0xffff, 0, 0, 0, 2)),
+];
 /// Before all chains that anybody else has.
 const FIRST: i32 = -400;
 /// How long an answer may take, and what is still told of the way once it is there.

@@ -15,6 +15,18 @@ pub(crate) enum Network {
     Prune(Prune),
     Connect(Connect),
     Disconnect(Disconnect),
+    Doctor(Doctor),
+}
+
+/// Follow a packet from outside to a container, and tell where it is dropped, and by which rule.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The address of this machine that is asked [default: the one by which it reaches the world].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Option<IpAddr>,
+    /// The container.
+    #[arg(value_name = "CONTAINER")]
+    pub(crate) name: String,
 }
 
 /// Make a network, and print its id.

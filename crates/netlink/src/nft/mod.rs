@@ -15,7 +15,7 @@ pub use trace::{Traced, Tracer};
 
 use std::io;
 
-use crate::message::{ACK, DUMP, Message, attributes, find};
+use crate::message::{ACK, DUMP, Message, attributes, find, text};
 use crate::{Connection, Refused};
 
 /// `NFNL_SUBSYS_NFTABLES`, in the upper byte of the type of a message.
@@ -65,6 +65,15 @@ impl Nft {
         }
     }
 
+    /// All tables that there are, of everybody: the family and the name.
+    pub fn tables(&self) -> Result<Vec<(&'static str, String)>, Refused> {
+        /// `NFTA_TABLE_NAME`.
+        const NAME: u16 = 1;
+        let answers = self.0.ask(Message::new(GET_TABLE, DUMP, &[0; 4]))?;
+        let one = |answer: &Vec<u8>| Some((family(*answer.first()?), text(find(&parts(answer), NAME)?)));
+        Ok(answers.iter().filter_map(one).collect())
+    }
+
     /// What a map leads to from this key; nothing if the key is not in it.
     pub fn look_up(&self, table: &str, map: &str, key: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
         let element = Element { set: map.to_string(), key: key.to_vec(), value: Vec::new() };
@@ -84,6 +93,18 @@ impl Nft {
     /// Does all that a batch asks for, or nothing.
     pub fn commit(&self, batch: Batch) -> Result<(), Refused> {
         batch.commit(&self.0)
+    }
+}
+
+/// As nft(8) calls it.
+fn family(number: u8) -> &'static str {
+    match number {
+        1 => "inet",
+        2 => "ip",
+        3 => "arp",
+        7 => "bridge",
+        10 => "ip6",
+        _ => "netdev",
     }
 }
 

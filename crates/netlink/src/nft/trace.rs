@@ -97,12 +97,7 @@ fn messages(mut bytes: &[u8]) -> Vec<Traced> {
 }
 
 fn one(body: &[u8]) -> Option<Traced> {
-    let family = match body.first()? {
-        1 => "inet",
-        2 => "ip",
-        10 => "ip6",
-        _ => "netdev",
-    };
+    let family = super::family(*body.first()?);
     let all = attributes(body.get(4..)?);
     let big = |bytes: &[u8]| bytes.first_chunk().copied().map(u32::from_be_bytes);
     let words = |kind| find(&all, kind).map(text).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Commands for networks.
 
 mod create;
+mod doctor;
 mod filter;
 pub(super) mod inspect;
 mod join;
@@ -27,6 +28,7 @@ pub(crate) fn run(verb: &Network, root: &Path) -> Result<u8> {
         Network::Rm(typed) => remove::run(typed, &networks),
         Network::Prune(typed) => prune::run(typed, &networks).map(|()| 0),
         Network::Connect(typed) => join::connect(typed, &networks, &engine).map(|()| 0),
+        Network::Doctor(typed) => doctor::run(typed, &networks, &engine),
         Network::Disconnect(typed) => join::disconnect(typed, &networks, &engine).map(|()| 0),
     }
 }
