@@ -181,3 +181,51 @@ fn an_internal_network_publishes_nothing() {
     assert_eq!(world.ask_from(&world.outside, &[&to("tcp", HERE[0], "8080")]), ["nobody"]);
     assert_eq!(world.fine(&["port", &world.named("web")]), "");
 }
+
+/// What nobody else can: ports come and go while the program runs, and connections that there are go on.
+#[test]
+fn ports_of_a_container_that_runs() {
+    let world = World::new();
+    world.fine(&["network", "create", "--ipv6", "one"]);
+    world.fine(&["network", "create", "two"]);
+    world.serve("web", &["--network", "one", "-p", "8080:80"]);
+    let web = world.named("web");
+    let pid = world.fine(&["inspect", "-f", "{{.State.Pid}}", &web]);
+    let from_outside = |port: &str| {
+        let targets = HERE.map(|address| to("tcp", address, port));
+        world.ask_from(&world.outside, &[&targets[0], &targets[1]])
+    };
+    let from_here =
+        |port: &str| world.ask_from(&world.here, &[&to("tcp", "127.0.0.1", port), &to("tcp", "::1", port)]);
+    let answers = |answers: &[String]| answers.iter().all(|answer| answer.starts_with("web "));
+    let nobody = vec!["nobody".to_string(); 2];
+    assert_eq!(from_outside("8081"), nobody);
+    world.fine(&["update", "-p", "8081:80", &web]);
+    for port in ["8080", "8081"] {
+        assert!(answers(&from_outside(port)) && answers(&from_here(port)), "{port}");
+    }
+    assert!(world.fine(&["port", &web]).contains("0.0.0.0:8081"));
+    world.fine(&["update", "--publish-rm", "8080:80", &web]);
+    assert_eq!((from_outside("8080"), from_here("8080")), (nobody.clone(), nobody.clone()));
+    assert!(answers(&from_outside("8081")));
+    // One that somebody has: nothing is changed.
+    world.serve("other", &["--network", "two", "-p", "9090:80"]);
+    let taken = world.nagaya(&["update", "-p", "8082:80", "-p", "9090:80", &web]).output();
+    fails(taken, 1, &["port is already allocated"]);
+    assert_eq!(from_outside("8082"), nobody);
+    assert!(world.ask_from(&world.outside, &[&to("tcp", HERE[0], "9090")])[0].starts_with("other "));
+    fails(
+        world.nagaya(&["update", "--publish-rm", "7777:80", &web]).output(),
+        1,
+        &["no port is published as 7777:80"],
+    );
+    // It goes on by another network, and after another start; and no program was started again for any of it but that.
+    world.fine(&["network", "connect", "two", &web]);
+    world.fine(&["network", "disconnect", "one", &web]);
+    assert!(world.ask_from(&world.outside, &[&to("tcp", HERE[0], "8081")])[0].starts_with("web "));
+    assert_eq!(world.fine(&["inspect", "-f", "{{.State.Pid}}", &web]), pid);
+    world.fine(&["restart", "-t", "0", &web]);
+    world.until_ready("web");
+    assert!(world.ask_from(&world.outside, &[&to("tcp", HERE[0], "8081")])[0].starts_with("web "));
+    assert_eq!(from_outside("8080"), nobody);
+}

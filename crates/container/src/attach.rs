@@ -192,6 +192,12 @@ impl Attached {
         all.map(|(address, _)| *address).collect()
     }
 
+    /// The one by which its ports are published.
+    pub fn publishes_by(&self) -> Option<usize> {
+        let networks: Vec<_> = self.all.iter().map(|(network, _)| network.clone()).collect();
+        way_out(&networks, true).or_else(|| way_out(&networks, false))
+    }
+
     /// By which it reaches this machine, and what is elsewhere.
     pub fn gateway(&self) -> Option<IpAddr> {
         let networks: Vec<_> = self.all.iter().map(|(network, _)| network.clone()).collect();

@@ -90,7 +90,7 @@ impl Engine {
 }
 
 /// Its monitor answers for other names from here on.
-fn tell(view: &View) -> Result<()> {
+pub(crate) fn tell(view: &View) -> Result<()> {
     let channel = if view.status.is_up() { monitor::connect(&view.folder)? } else { None };
     let Some(mut channel) = channel else { return Ok(()) };
     channel.say(&monitor::Frame::Networks)?;

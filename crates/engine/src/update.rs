@@ -30,7 +30,13 @@ impl Engine {
         } else {
             Vec::new()
         };
+        let republishes = changed.publish != view.record.request.publish;
         view.folder.write_record(&Record { request: changed, ..view.record.clone() })?;
+        if republishes && !view.record.request.networks.is_empty() {
+            // Who has no ports to give keeps those that he has.
+            let told = crate::networks::tell(view).map_err(|fault| fault.during(doing()));
+            told.inspect_err(|_| drop(view.folder.write_record(&view.record)))?;
+        }
         self.records.note(&view.record, "update", &[]);
         Ok(warnings)
     }

@@ -40,6 +40,7 @@ mod networks;
 mod pools;
 mod port;
 mod record;
+mod republish;
 mod subnet;
 #[cfg(test)]
 mod tests;

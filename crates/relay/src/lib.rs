@@ -76,6 +76,16 @@ impl Relay {
         self.ports.iter().map(|port| (&port.reserved, port.to))
     }
 
+    /// Has a port lead elsewhere from here on. Connections that came by it stay where they are.
+    pub fn lead(&mut self, at: SocketAddr, protocol: Protocol, to: Option<SocketAddr>) {
+        let meant = |port: &&mut Port| port.reserved.address() == at && port.reserved.protocol() == protocol;
+        for port in self.ports.iter_mut().filter(meant) {
+            port.to = to;
+            let key = port.key;
+            self.peers.retain(|peer| peer.port != key);
+        }
+    }
+
     /// Gives a port back. Connections that came by it stay.
     pub fn remove(&mut self, at: SocketAddr, protocol: Protocol) {
         let gone = |port: &Port| port.reserved.address() == at && port.reserved.protocol() == protocol;

@@ -137,6 +137,12 @@ pub(crate) struct Update {
     /// When to start the program again: no, always, unless-stopped, on-failure[:COUNT].
     #[arg(long, value_name = "POLICY")]
     pub(crate) restart: Option<String>,
+    /// One more port of this machine that leads to the container's, from now on: as with `run`.
+    #[arg(short, long, value_name = "PORTS")]
+    pub(crate) publish: Vec<String>,
+    /// A port that is published no more: the container's, or as it was given to `run`.
+    #[arg(long, value_name = "PORTS")]
+    pub(crate) publish_rm: Vec<String>,
     /// Containers.
     #[arg(value_name = "CONTAINER", required = true)]
     pub(crate) names: Vec<String>,

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use dns::{Open, Server, Upstream, Way};
+use network::Published;
 use relay::Relay;
 use rustix::event::PollFlags;
 
@@ -25,6 +26,8 @@ pub(crate) struct Doors {
     /// Nothing if nobody asks: its program resolves names by itself.
     pub(crate) names: Option<(Server, Book)>,
     pub(crate) relay: Relay,
+    /// The ports of this machine that lead to it.
+    pub(crate) published: Vec<Published>,
 }
 
 impl Doors {

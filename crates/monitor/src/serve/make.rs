@@ -37,6 +37,7 @@ impl Life {
     pub(super) fn make(&mut self) -> Result<Up> {
         let made = self.connect().and_then(|(attached, ports)| {
             let up = self.launch(&attached)?;
+            self.doors.published = ports.published();
             ports.open(&attached, &mut self.doors.relay);
             Ok(up)
         });
@@ -134,7 +135,7 @@ impl Life {
         let process = monitor.containers.open(&id)?.first()?.ok_or_else(gone)?;
         self.monitor.log = Log::of(&monitor.record, monitor.folder.log())?;
         let attached = Attached::now(&self.monitor.record, self.monitor.records.root())?;
-        Ports::hold_again(&attached, &mut self.doors.relay);
+        self.doors.published = Ports::hold_again(&attached, &mut self.doors.relay);
         // Without answers it lives on; the next who takes it over tries again.
         let _ = self.answer_names_again(&attached);
         let monitor = &self.monitor;

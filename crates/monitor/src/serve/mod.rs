@@ -12,6 +12,7 @@ mod make;
 mod names;
 mod outgoing;
 mod ports;
+mod republish;
 mod streams;
 
 use std::os::fd::OwnedFd;

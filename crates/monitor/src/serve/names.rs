@@ -146,6 +146,8 @@ impl Life {
             monitor.record = record;
         }
         let attached = Attached::now(&monitor.record, monitor.records.root())?;
+        self.republish(&attached)?;
+        let monitor = &mut self.monitor;
         let hostname = std::fs::read_to_string(monitor.folder.path().join("hostname")).unwrap_or_default();
         let here = Here::new(&monitor.records, &monitor.record, &attached, hostname.trim_end())?;
         let naming = &monitor.record.request.naming;

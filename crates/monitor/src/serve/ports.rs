@@ -42,7 +42,7 @@ impl Ports {
 
     /// Takes those again that a container had under an earlier monitor. One that somebody else has got meanwhile stays his; from
     /// elsewhere it leads to the container all the same.
-    pub(crate) fn hold_again(attached: &Attached, relay: &mut Relay) {
+    pub(crate) fn hold_again(attached: &Attached, relay: &mut Relay) -> Vec<Published> {
         for endpoint in attached.all.iter().map(|(_, endpoint)| endpoint) {
             for published in &endpoint.ports {
                 let protocol = protocol(published.protocol);
@@ -51,6 +51,7 @@ impl Ports {
                 }
             }
         }
+        attached.all.iter().flat_map(|(_, endpoint)| endpoint.ports.clone()).collect()
     }
 
     /// Which those are.
@@ -71,14 +72,14 @@ impl Ports {
 }
 
 /// Where a port leads; an address of the other family where there is none of its own.
-fn address(endpoint: &Endpoint, published: &Published) -> Option<SocketAddr> {
+pub(crate) fn address(endpoint: &Endpoint, published: &Published) -> Option<SocketAddr> {
     let (ipv4, ipv6) = (endpoint.ipv4().map(IpAddr::V4), endpoint.ipv6().map(IpAddr::V6));
     let ip = if published.host.is_ipv4() { ipv4.or(ipv6) } else { ipv6.or(ipv4) };
     Some(SocketAddr::new(ip?, published.port))
 }
 
 /// At each address that is meant the same port.
-fn take(publish: &Publish) -> Result<Vec<(Published, Reserved)>> {
+pub(crate) fn take(publish: &Publish) -> Result<Vec<(Published, Reserved)>> {
     let hosts = match publish.host {
         Some(host) => vec![host],
         None => vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)],
@@ -126,7 +127,7 @@ fn doing(publish: &Publish) -> String {
     format!("publish port {}/{}", publish.port, publish.protocol)
 }
 
-fn protocol(protocol: Protocol) -> relay::Protocol {
+pub(crate) fn protocol(protocol: Protocol) -> relay::Protocol {
     match protocol {
         Protocol::Tcp => relay::Protocol::Tcp,
         Protocol::Udp => relay::Protocol::Udp,

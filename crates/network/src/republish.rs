@@ -1,0 +1,56 @@
+//! Ports of a container that runs: others than it had.
+
+use fault::{Doing, Fault, Kind, Result};
+use netlink::Told;
+use netlink::nft::{Batch, Element, Nft};
+use rustix::io::Errno;
+
+use crate::firewall::{TABLE, openings};
+use crate::{Endpoint, Network, Networks, Published};
+
+impl Networks {
+    /// Has these ports of this machine lead to a container, and no others. It is written down first; whoever finds that takes
+    /// all of it back with the container.
+    ///
+    /// # Errors
+    /// `Exists`, in Docker's words, if somebody has one. Nothing is changed then.
+    pub fn republish(&self, network: &Network, before: &Endpoint, ports: Vec<Published>) -> Result<Endpoint> {
+        let after = Endpoint { ports, ..before.clone() };
+        if after.ports == before.ports {
+            return Ok(after);
+        }
+        let changed = self.write_changed(network, &after).and_then(|()| exchange(before, &after));
+        changed.inspect_err(|_| drop(self.write_changed(network, before))).map(|()| after)
+    }
+}
+
+/// In one step: nobody finds the new ones without the old ones gone.
+fn exchange(before: &Endpoint, after: &Endpoint) -> Result<()> {
+    let doing = || "change published ports in the table `inet nagaya` of nftables";
+    let (old, new) = (openings(before), openings(after));
+    let missing_in =
+        |all: &[(Published, Element)], element: &Element| !all.iter().any(|(_, other)| other == element);
+    let added: Vec<_> = new.iter().filter(|(_, element)| missing_in(&old, element)).cloned().collect();
+    let nft = Nft::open().doing(doing)?;
+    let mut batch = Batch::new(TABLE);
+    for (_, element) in old.iter().filter(|(_, element)| missing_in(&new, element)) {
+        let there = nft.look_up(TABLE, &element.set, &element.key).told(doing)?;
+        if there.is_some_and(|value| value == element.value) {
+            batch.take(std::slice::from_ref(element));
+        }
+    }
+    let elements: Vec<_> = added.iter().map(|(_, element)| element.clone()).collect();
+    batch.add(&elements, true);
+    if batch.is_empty() {
+        return Ok(());
+    }
+    nft.commit(batch).map_err(|refused| {
+        if refused.is(Errno::EXIST) {
+            let taken = added.first().map(|(port, _)| port.address().to_string()).unwrap_or_default();
+            return Fault::new(Kind::Exists, "publish ports")
+                .because(format!("Bind for {taken} failed: port is already allocated"))
+                .hint("`nagaya ps` tells who has it");
+        }
+        refused.during(doing())
+    })
+}
