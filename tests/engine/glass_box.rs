@@ -117,13 +117,12 @@ fn after_a_reboot_those_run_that_are_to() {
         let state = lab.engine_root().join("containers").join(id).join("state.json");
         let mut value: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&state).expect("state")).expect("JSON");
-        for key in ["monitor", "pid"] {
-            let pid = value[key].as_i64().and_then(|pid| i32::try_from(pid).ok()).expect("a number");
-            if let Some(pid) = rustix::process::Pid::from_raw(pid).filter(|_| value["phase"] == "running") {
-                rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("a process");
-                lab::until("it is gone", || {
-                    !std::path::Path::new(&format!("/proc/{pid}/ns/pid", pid = pid.as_raw_nonzero())).exists()
-                });
+        if value["phase"] == "running" {
+            let number = |key: &str| value[key].as_i64().expect("a number");
+            let keeper = crate::world::keeper_of(number("monitor"), lab.name());
+            for pid in keeper.into_iter().chain([number("monitor"), number("pid")]) {
+                crate::world::send(pid, rustix::process::Signal::KILL);
+                lab::until("it is gone", || crate::world::is_gone(pid));
             }
         }
         value["boot_id"] = "another".into();

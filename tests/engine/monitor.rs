@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use lab::{Lab, Pty};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::kit::{Nagaya, fails, program};
+use crate::world::{is_gone, keeper_of, send};
 
 /// One container of the image `host` that is removed in the end.
 struct Web<'lab> {
@@ -37,10 +38,14 @@ impl<'lab> Web<'lab> {
         lab::until(what, || wanted(&self.state()));
     }
 
+    /// Its keeper too, which would be the next one.
     fn kill_monitor(&self) {
-        let pid = i32::try_from(self.state()["monitor"].as_i64().expect("a number")).expect("a number");
-        kill_process(Pid::from_raw(pid).expect("a pid"), Signal::KILL).expect("its monitor");
-        lab::until("the monitor is gone", || !lab::process_exists(i64::from(pid)) || is_zombie(pid));
+        let pid = self.state()["monitor"].as_i64().expect("a number");
+        let keeper = keeper_of(pid, self.lab.name()).expect("its keeper");
+        for pid in [keeper, pid] {
+            send(pid, Signal::KILL);
+            lab::until("the monitor is gone", || is_gone(pid));
+        }
     }
 }
 
@@ -50,10 +55,6 @@ impl Drop for Web<'_> {
             let _ = self.lab.nagaya(&["rm", "-f", &self.name]).output();
         }
     }
-}
-
-fn is_zombie(pid: i32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
 }
 
 /// Numbers, one on each line; the program ends with 7 when it is told so.

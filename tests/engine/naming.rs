@@ -58,8 +58,10 @@ fn the_files_are_its_own() {
     let name = lab.container_name();
     let script = "grep -c evil /etc/hosts; echo 6.6.6.6 evil >> /etc/hosts; exec sleep 1000";
     lab.nagaya(&["run", "-d", "--name", &name, "host", "sh", "-c", script]).output().ok();
+    let said = || lab.nagaya(&["logs", &name]).output().stdout.lines().count();
+    lab::until("it has started", || said() == 1);
     lab.nagaya(&["restart", "-t", "0", &name]).output().ok();
-    lab::until("it has started twice", || lab.nagaya(&["logs", &name]).output().stdout.lines().count() == 2);
+    lab::until("it has started twice", || said() == 2);
     assert_eq!(lab.nagaya(&["logs", &name]).output().ok(), "0\n0\n");
     let inspect = lab.nagaya(&["inspect", "-f", "{{.HostsPath}}", &name]).output().ok();
     assert!(fs::read_to_string(inspect.trim()).expect("the file").contains("localhost"), "{inspect}");

@@ -7,7 +7,25 @@ use fault::{Doing, Fault, Result};
 
 /// Tells why a command failed. Once, in `main`, and nowhere else.
 pub(crate) fn error(fault: &Fault) {
+    let fault = fault.clone().or_hint(of_disk(fault.errno()));
     talk(&format!("error: {fault}\n"));
+}
+
+/// What to try where a disk takes nothing: `ENOSPC`, `EDQUOT`, `EROFS`.
+fn of_disk(errno: Option<i32>) -> Option<String> {
+    let hint = match errno? {
+        28 => {
+            "`df -h` and `df -i` tell which disk is full; `nagaya system df` what is kept here, and `system prune` makes room"
+        }
+        122 => {
+            "a quota is used up; `nagaya system df` tells what is kept here, and `system prune` makes room"
+        }
+        30 => {
+            "`findmnt --target` tells what is mounted there, and `dmesg` why it may have become so; or choose another place by --root"
+        }
+        _ => return None,
+    };
+    Some(hint.to_string())
 }
 
 const WRITING: &str = "cannot write to stdout";
@@ -30,6 +48,11 @@ pub(crate) fn warnings(all: &[String]) {
     for sentence in all {
         warn(sentence);
     }
+}
+
+/// Tells why one of many is not shown, and what to try.
+pub(crate) fn not_shown(fault: &Fault) {
+    talk(&format!("warning: {fault}\n"));
 }
 
 /// Tells something besides.

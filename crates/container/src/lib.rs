@@ -81,7 +81,7 @@ pub use on_device::OnDevice;
 pub use place::default_root;
 pub use prepare::Prepared;
 pub use protected::protected;
-pub use record::{Folder, HealthCheck, HealthState, Lock, Phase, Record, Records, State, short};
+pub use record::{Folder, HealthCheck, HealthState, HeldStill, Lock, Phase, Record, Records, State, short};
 pub use request::{OfImage, Request, Root, stop_signal};
 pub use restart::{Restart, back_off};
 pub use secrets::{Secret, secrets};

@@ -52,11 +52,14 @@ impl Engine {
             return work();
         }
         let container = self.running(view)?;
+        // Whoever looks at it next lets go, if we are killed.
+        let held = view.folder.hold_still()?;
         container.pause()?;
         let done = work();
         let resumed = container.resume();
-        let done = done?;
-        resumed.map(|()| done)
+        resumed?;
+        held.end();
+        done
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! Engine            create, start, stop, kill, remove, ...          verbs.rs, stop.rs, remove.rs, update.rs
 //! View              a container, and how it is right now            view.rs, list.rs
+//!                   what was cut off is finished, or taken back    settle.rs, check.rs
 //! Logs              what one has printed, and prints from now on    logs.rs, changes.rs
 //! Events            what has happened, and happens from now on      events.rs, changes.rs
 //! Front             standing in front of one: keys, output, signals front.rs, keys.rs
@@ -17,6 +18,7 @@
 
 mod boot;
 mod changes;
+mod check;
 mod commit;
 mod events;
 mod exec;
@@ -28,6 +30,7 @@ mod logs;
 mod networks;
 mod remove;
 mod sample;
+mod settle;
 mod stop;
 mod top;
 mod update;
@@ -35,12 +38,14 @@ mod verbs;
 mod view;
 
 pub use changes::Changes;
+pub use check::Checked;
 pub use commit::Committing;
 pub use events::Events;
 pub use exec::{ExecOutcome, InFront};
 pub use files::{Copied, Copy, Place};
 pub use front::{Front, Outcome};
 pub use keys::DetachKeys;
+pub use list::Listed;
 pub use logs::{Line, Logs};
 pub use remove::{Pruned, Usage};
 pub use sample::Sample;

@@ -1,6 +1,8 @@
 //! Removing containers.
 
-use container::{Folder, Lock, Phase};
+use std::time::{Duration, Instant};
+
+use container::{Folder, Lock, Phase, Records};
 use fault::{Fault, Kind, Result};
 use rustix::process::Signal;
 use store::size_of;
@@ -31,6 +33,8 @@ pub struct Pruned {
 
 /// So often it may be started while it is being removed.
 const TRIES: usize = 10;
+/// How long whoever works on a container may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Removes a container and all that was made for it; with `force` also one that runs, with `volumes` also those of its
@@ -59,8 +63,46 @@ impl Engine {
         Err(Fault::new(Kind::Unavailable, doing()).because("somebody starts it again and again"))
     }
 
+    /// Removes a container of which something cannot be read any more, whatever it is doing. Its volumes stay.
+    pub fn remove_unreadable(&self, word: &str) -> Result<()> {
+        let id = self.records.id_of(word)?.ok_or_else(|| Records::no_such(word))?;
+        let folder = self.records.folder(&id);
+        let until = Instant::now() + PATIENCE;
+        folder.set_stopped(true)?;
+        let _lock = loop {
+            // Its monitor ends with it.
+            self.containers.remove_if_there(&id.parse()?)?;
+            if let Some(lock) = folder.try_lock()? {
+                break lock;
+            }
+            if Instant::now() > until {
+                return Err(Fault::new(Kind::Unavailable, format!("remove container `{word}`"))
+                    .because("another command has worked on it for 10 seconds"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        match folder.record() {
+            Ok(Some(record)) => self.records.remove(&record, record.request.auto_remove),
+            _ => self.records.remove_unreadable(&id),
+        }
+    }
+
+    /// Removes what commands that were killed have left.
+    pub fn sweep(&self) -> Result<Vec<String>> {
+        let mut swept = self.records.sweep_leftovers()?;
+        for id in self.records.running() {
+            let Some(id) = id.to_str().and_then(|id| id.parse().ok()) else { continue };
+            if !self.records.folder(oci::ContainerId::as_str(&id)).path().exists() {
+                self.containers.remove_if_there(&id)?;
+                swept.push(self.containers.folder(&id).path().display().to_string());
+            }
+        }
+        Ok(swept)
+    }
+
     /// Removes all whose program does not run, and that `wanted` says yes to.
     pub fn prune(&self, wanted: impl Fn(&View) -> bool) -> Result<Pruned> {
+        self.sweep()?;
         let mut pruned = Pruned::default();
         for view in self.all()? {
             let ended = matches!(view.status, Status::Created | Status::Exited);
@@ -110,7 +152,7 @@ pub(crate) fn lock_ended(folder: &Folder) -> Result<Option<Lock>> {
         if matches!(folder.state()?.phase, Phase::Running | Phase::Restarting) {
             return Ok(None);
         }
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
     Ok(None)
 }

@@ -14,6 +14,9 @@ use crate::{Engine, Status, View};
 const TIMEOUT: i64 = 10;
 /// How long the kernel may take to end a container that was killed.
 const KILLED: Duration = Duration::from_secs(30);
+/// How long a monitor may take until it answers, and the wait between two tries.
+const TAKES_OVER: Duration = Duration::from_secs(10);
+const MOMENT: Duration = Duration::from_millis(5);
 
 impl Engine {
     /// Sends a signal to its first process. SIGKILL leaves it no choice, so its end is waited for: the next command, which
@@ -61,31 +64,48 @@ impl Engine {
             return Ok(false);
         }
         view.folder.set_stopped(true)?;
-        let Some(mut end) = monitor::connect(&view.folder)? else { return Ok(false) };
+        let Some(mut end) = self.to_monitor(view)? else { return Ok(false) };
         end.say_later(&Frame::Stay)?;
         let signal = signal.map_or_else(|| container::stop_signal(&view.record.request), Ok)?;
         let timeout = timeout.or(view.record.request.stop_timeout).unwrap_or(TIMEOUT);
         let limit = u64::try_from(timeout).ok().map(Duration::from_secs);
-        if let Ok(container) = self.running(view) {
-            // It may have ended in this moment.
-            let _ = container.kill(signal, false);
-            self.note_kill(view, signal);
-            if view.status == Status::Paused {
-                let _ = container.resume();
+        self.send(view, signal, false, &mut end)?;
+        if view.status == Status::Paused
+            && let Ok(container) = self.running(view)
+        {
+            let _ = container.resume();
+        }
+        let until = limit.map(|limit| Instant::now() + limit);
+        loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            match until_end(&mut end, left).map_err(|fault| fault.during(doing()))? {
+                Some(Some(_)) => return Ok(true),
+                // The monitor was killed: another one knows the end, or it was seen already.
+                Some(None) => match self.to_monitor(view)? {
+                    Some(next) => end = next,
+                    None => return Ok(true),
+                },
+                None => break,
             }
         }
-        if until_end(&mut end, limit).map_err(|fault| fault.during(doing()))?.is_some() {
-            return Ok(true);
-        }
         view.folder.note_stop(&stubborn(view.state.pid, signal, timeout));
-        if let Ok(container) = self.running(view) {
-            let _ = container.kill(Signal::KILL, true);
-            self.note_kill(view, Signal::KILL);
-        }
+        self.send(view, Signal::KILL, true, &mut end)?;
         match until_end(&mut end, Some(KILLED))? {
             Some(_) => Ok(true),
             None => Err(stuck(doing())),
         }
+    }
+
+    /// Sends a signal to what may have ended in this moment, or is about to start again. Where we cannot, its monitor does.
+    fn send(&self, view: &View, signal: Signal, all: bool, monitor: &mut Channel) -> Result<()> {
+        let sent = self.running(view).and_then(|container| container.kill(signal, all));
+        if sent.is_err() {
+            monitor.say_later(&Frame::Signal(signal.as_raw()))?;
+        }
+        if sent.is_ok() || sent.is_err_and(|fault| fault.kind() != Kind::WrongState) {
+            self.note_kill(view, signal);
+        }
+        Ok(())
     }
 
     /// Waits until its program does not run any more; tells the exit code.
@@ -93,10 +113,39 @@ impl Engine {
         if matches!(view.status, Status::Created | Status::Exited) {
             return Ok(view.state.exit_code);
         }
-        let Some(mut end) = monitor::connect(&view.folder)? else { return last_code(&view.folder) };
-        match until_end(&mut end, None)? {
-            Some(Some(code)) => Ok(code),
-            _ => last_code(&view.folder),
+        let Some(mut end) = self.to_monitor(view)? else { return last_code(&view.folder) };
+        loop {
+            match until_end(&mut end, None)? {
+                Some(Some(code)) => return Ok(code),
+                // The monitor was killed, and another one takes over; or all of it is over.
+                _ => match self.to_monitor(view)? {
+                    Some(next) => end = next,
+                    None => return last_code(&view.folder),
+                },
+            }
+        }
+    }
+
+    /// Goes to the monitor of a container that runs. One that begins, or takes over, in this moment is waited for. Nothing
+    /// if it does not run any more.
+    pub(crate) fn to_monitor(&self, view: &View) -> Result<Option<Channel>> {
+        let until = Instant::now() + TAKES_OVER;
+        loop {
+            if let Some(channel) = monitor::connect(&view.folder)? {
+                return Ok(Some(channel));
+            }
+            let now = match self.find(&view.record.id) {
+                Err(fault) if fault.kind() == Kind::NotFound => return Ok(None),
+                now => now?,
+            };
+            if !now.status.is_up() && now.status != Status::Restarting {
+                return Ok(None);
+            }
+            if Instant::now() > until {
+                return Err(Fault::new(Kind::Unavailable, format!("reach container `{}`", view.record.name))
+                    .because("its monitor does not answer"));
+            }
+            std::thread::sleep(MOMENT);
         }
     }
 }

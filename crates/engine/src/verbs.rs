@@ -49,6 +49,8 @@ impl Engine {
         let request = request.with_all_mounts(mounts_of, new_id)?;
         let id = new_id()?;
         let name = request.name.clone().unwrap_or_else(|| name_for(&id));
+        // Before anything else that it is a part of finds fault with it.
+        Records::check_name(&name)?;
         let prepared = Prepared::new(&request, &id, &name, &self.records)?;
         Ok(Create { id, name, request, prepared })
     }
@@ -119,7 +121,7 @@ impl Engine {
             return Err(Fault::new(Kind::WrongState, doing()).because(cause));
         }
         let gone = || Fault::new(Kind::WrongState, doing()).because("it has ended in this moment");
-        let mut channel = monitor::connect(&view.folder)?.ok_or_else(gone)?;
+        let mut channel = self.to_monitor(view)?.ok_or_else(gone)?;
         channel.say_later(&monitor::Frame::Attach(attach))?;
         self.records.note(&view.record, "attach", &[]);
         Ok(channel)
@@ -150,6 +152,7 @@ impl Engine {
             return Err(Fault::new(Kind::WrongState, format!("pause container `{}`", view.record.name))
                 .because(format!("Container {} is already paused", view.record.id)));
         }
+        view.folder.forget_held();
         self.running(view)?.pause()?;
         self.records.note(&view.record, "pause", &[]);
         Ok(())

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use container::{Folder, Phase, Record, State};
+use container::{Folder, Phase, Record, Records, State};
 use fault::Result;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::Engine;
 
@@ -25,9 +28,10 @@ pub enum Status {
 }
 
 impl Status {
-    fn of(state: &State) -> Status {
+    pub(crate) fn of(state: &State) -> Status {
         match state.phase {
             Phase::Created => Status::Created,
+            Phase::Running if has_ended(state.pid) => Status::Exited,
             Phase::Running if state.freezer.as_deref().is_some_and(launch::is_held) => Status::Paused,
             Phase::Running => Status::Running,
             Phase::Restarting => Status::Restarting,
@@ -68,71 +72,46 @@ pub struct View {
     pub folder: Folder,
 }
 
-impl View {
-    /// It has a monitor, or needs none.
-    pub(crate) fn is_watched(&self) -> bool {
-        !matches!(self.state.phase, Phase::Running | Phase::Restarting) || self.folder.is_locked()
-    }
-}
-
 impl Engine {
     /// A container, and how it is right now. One whose monitor has gone gets another.
+    ///
+    /// # Errors
+    /// `NotFound`, if it was being removed, and nothing is left of it.
     pub fn view(&self, record: Record) -> Result<View> {
         let view = self.look(record)?;
-        if view.is_watched() { Ok(view) } else { self.settled(view) }
+        let has_run = self.has_run(&view.record);
+        let id = view.record.id.clone();
+        self.settled(view, has_run)?.ok_or_else(|| Records::no_such(&id))
     }
 
     /// A container as it was written down.
+    ///
+    /// # Errors
+    /// `NotFound`, if it was removed in this moment.
     pub(crate) fn look(&self, record: Record) -> Result<View> {
         let folder = self.records.folder(&record.id);
         let state = folder.state()?;
+        if state == State::default() && !folder.path().exists() {
+            return Err(Records::no_such(&record.id));
+        }
         let status = Status::of(&state);
         Ok(View { record, state, status, folder })
-    }
-
-    /// One whose monitor has gone, after that was dealt with.
-    pub(crate) fn settled(&self, view: View) -> Result<View> {
-        let state = self.settle(&view.record, &view.folder)?;
-        Ok(View { status: Status::of(&state), state, ..view })
     }
 
     /// A container by its name, its id, or the first digits of that.
     pub fn find(&self, word: &str) -> Result<View> {
         self.records.find(word).and_then(|record| self.view(record))
     }
-
-    /// Deals with a container that nobody watches any more.
-    fn settle(&self, record: &Record, folder: &Folder) -> Result<State> {
-        // Who has it by now deals with it.
-        let Some(lock) = folder.try_lock()? else { return folder.state() };
-        let state = folder.state()?;
-        if !matches!(state.phase, Phase::Running | Phase::Restarting) {
-            return Ok(state);
-        }
-        let id = record.id.parse()?;
-        let runs = self
-            .containers
-            .open(&id)
-            .and_then(|container| container.first())
-            .is_ok_and(|first| first.is_some());
-        if runs {
-            monitor::adopt(&self.records, record, lock)?;
-            return Ok(state);
-        }
-        self.containers.remove_if_there(&id)?;
-        container::detach(record, self.records.root())?;
-        let rebooted = state.boot_id != launch::boot_id();
-        let error = if rebooted {
-            "the machine was shut down"
-        } else {
-            "its monitor was killed, and nobody has seen its end"
-        };
-        let state =
-            State { phase: Phase::Exited, pid: 0, exit_code: UNSEEN, error: error.to_string(), ..state };
-        folder.write_state(&state)?;
-        Ok(state)
-    }
 }
 
-/// The exit code of an end that nobody saw.
-const UNSEEN: i32 = 255;
+/// Its first process has ended, whatever was written down. A number that somebody else has got is one that lives.
+fn has_ended(pid: i32) -> bool {
+    let Some(pid) = Pid::from_raw(pid) else { return true };
+    match pidfd_open(pid, PidfdFlags::empty()) {
+        Err(err) => err == Errno::SRCH,
+        Ok(process) => {
+            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+            poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&now)).is_ok_and(|ready| ready > 0)
+        }
+    }
+}

@@ -198,13 +198,14 @@ fn keep(path: &Path, mut from: impl Read) -> Result<(Digest, u64)> {
     let file = made.doing(|| format!("make `{}`", path.display()))?;
     let (to, pieces) = sync_channel::<Vec<u8>>(WAITING);
     thread::scope(|scope| {
-        let hasher = scope.spawn(move || {
+        let hash = move || {
             let mut hasher = Hasher::like(&Digest::sha256([0; 32]));
             for piece in pieces {
                 hasher.update(&piece);
             }
             hasher.finish()
-        });
+        };
+        let hasher = thread::Builder::new().spawn_scoped(scope, hash).doing(|| "begin a thread")?;
         let mut copy = || -> io::Result<u64> {
             let mut size = 0;
             let mut file = Flow::new(&file);

@@ -135,7 +135,8 @@ fn bring_all(landing: &Landing, all: &[&Layer], source: &dyn Source) -> Result<(
         keep(landing.land());
     };
     thread::scope(|scope| {
-        (1..all.len().min(AT_ONCE)).for_each(|_| drop(scope.spawn(work)));
+        // Where there may be no more threads, fewer do.
+        (1..all.len().min(AT_ONCE)).for_each(|_| drop(thread::Builder::new().spawn_scoped(scope, work)));
         work();
     });
     match failed.into_inner() {

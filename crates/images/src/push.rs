@@ -96,8 +96,9 @@ impl Images {
             }
         };
         thread::scope(|scope| {
+            // Where there may be no more threads, fewer do.
             for _ in 1..all.len().min(AT_ONCE) {
-                scope.spawn(work);
+                drop(thread::Builder::new().spawn_scoped(scope, work));
             }
             work();
         });

@@ -1,29 +1,49 @@
 //! Which boot of the machine this is, and which process a number means.
 
 use std::fs;
+use std::io;
 use std::sync::OnceLock;
 
+use fault::{Doing, Result};
+
 /// The kernel's name for this boot. A record from another one speaks of things that are gone.
-pub fn id() -> &'static str {
+///
+/// # Errors
+/// It cannot be read, for want of memory or descriptors: nobody may take a record for one from another boot then.
+pub fn id() -> Result<&'static str> {
     static ID: OnceLock<String> = OnceLock::new();
-    ID.get_or_init(|| {
-        fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_string()
-    })
+    if let Some(id) = ID.get() {
+        return Ok(id);
+    }
+    let path = "/proc/sys/kernel/random/boot_id";
+    let id = fs::read_to_string(path).doing(|| format!("read `{path}`"))?;
+    Ok(ID.get_or_init(|| id.trim().to_string()))
 }
 
 /// When a process was started, in ticks since boot; nothing if it is gone or has ended.
 ///
 /// Number and start time together name a process for good: numbers are given out again.
 /// Source: proc_pid_stat(5), fields 3 and 22.
-pub(crate) fn process_start(pid: i32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+///
+/// # Errors
+/// It cannot be found out, for want of memory or descriptors: nobody may take it for gone then.
+pub(crate) fn process_start(pid: i32) -> io::Result<Option<u64>> {
+    let stat = match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound || err.raw_os_error() == Some(NO_PROCESS) => {
+            return Ok(None);
+        }
+        stat => stat?,
+    };
     // The name before it can hold anything, so count from its closing bracket.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-    match fields.next()? {
-        "Z" | "X" => None,
-        _ => fields.nth(18)?.parse().ok(),
-    }
+    let mut fields = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ')).into_iter().flatten();
+    Ok(match fields.next() {
+        None | Some("Z" | "X") => None,
+        _ => fields.nth(18).and_then(|start| start.parse().ok()),
+    })
 }
+
+/// `ESRCH`: it ended while it was looked at.
+const NO_PROCESS: i32 = 3;
 
 #[cfg(test)]
 mod tests {
@@ -31,8 +51,8 @@ mod tests {
 
     #[test]
     fn this_process_has_a_start_and_no_process_has_none() {
-        let own = process_start(i32::try_from(std::process::id()).unwrap());
+        let own = process_start(i32::try_from(std::process::id()).unwrap()).unwrap();
         assert!(own.is_some_and(|start| start > 0));
-        assert_eq!(process_start(0), None);
+        assert_eq!(process_start(0).unwrap(), None);
     }
 }

@@ -39,7 +39,8 @@ impl Container {
     pub fn status(&self) -> Status {
         match &self.saved {
             None if self.folder.is_locked() => Status::Creating,
-            Some(saved) if is_alive(saved) => {
+            // As long as nobody knows, it lives.
+            Some(saved) if is_alive(saved).unwrap_or(true) => {
                 if gate::is_closed(&self.folder) {
                     Status::Created
                 } else if freezer::is_frozen(undo::cgroups(self.undo())) {
@@ -201,7 +202,7 @@ impl Container {
 
     /// What takes it back. After a reboot a cgroup's name is somebody else's.
     pub(crate) fn undo(&self) -> &[Undo] {
-        if self.record.boot_id == boot::id() { &self.record.undo } else { &[] }
+        if boot::id().is_ok_and(|id| self.record.boot_id == id) { &self.record.undo } else { &[] }
     }
 
     fn signal(&self, signal: Signal) -> Result<()> {
@@ -250,7 +251,10 @@ impl Container {
         let Some(pid) = Pid::from_raw(saved.pid) else { return Ok(None) };
         match pidfd_open(pid, PidfdFlags::empty()) {
             Err(rustix::io::Errno::SRCH | rustix::io::Errno::INVAL) => Ok(None),
-            fd => fd.doing(|| "open the first process").map(|fd| is_alive(saved).then_some(fd)),
+            fd => {
+                let fd = fd.doing(|| "open the first process")?;
+                Ok(is_alive(saved)?.then_some(fd))
+            }
         }
     }
 
@@ -330,6 +334,8 @@ impl Container {
     }
 
     fn remove(&self) -> Result<Vec<String>> {
+        // Without it nobody knows what there is to undo.
+        boot::id()?;
         let undo = self.undo();
         let mut warnings = Vec::new();
         let undone = undo::all(undo, &self.state(), &mut warnings);
@@ -346,8 +352,9 @@ fn has_cgroups_left(undo: &[Undo]) -> bool {
     undo::cgroups(undo).any(Path::exists)
 }
 
-fn is_alive(saved: &Saved) -> bool {
-    boot::process_start(saved.pid) == Some(saved.pid_start) && saved.boot_id == boot::id()
+fn is_alive(saved: &Saved) -> Result<bool> {
+    let start = || boot::process_start(saved.pid).doing(|| "look at the first process");
+    Ok(saved.boot_id == boot::id()? && start()? == Some(saved.pid_start))
 }
 
 /// Waits until a process is gone.

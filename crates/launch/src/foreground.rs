@@ -153,18 +153,27 @@ fn our_number() -> i32 {
 
 /// Waits for a child of ours that has ended, and tells how.
 pub fn ended(process: &Process) -> Result<Ended> {
-    let status =
-        rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(process.pidfd.as_fd()), WaitIdOptions::EXITED));
-    let status = status.doing(|| "read the program's exit status")?;
+    let status = wait(process, WaitIdOptions::EXITED).doing(|| "read the program's exit status")?;
+    Ok(status.unwrap_or(Ended::Code(u8::MAX)))
+}
+
+/// How a process has ended, if it is a child of ours. It stays to be waited for: whoever is killed meanwhile leaves it
+/// to the next parent.
+pub fn end_of(process: &Process) -> Result<Option<Ended>> {
+    match wait(process, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+        Err(Errno::CHILD) => Ok(None),
+        other => other.doing(|| "read the program's exit status"),
+    }
+}
+
+fn wait(process: &Process, how: WaitIdOptions) -> std::result::Result<Option<Ended>, Errno> {
+    let status = rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(process.pidfd.as_fd()), how))?;
     let byte = |number: i32| u8::try_from(number & 0xff).unwrap_or(u8::MAX);
-    Ok(match status {
-        Some(status) => match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Ended::Code(byte(code)),
-            (None, Some(signal)) => Ended::Signal(byte(signal)),
-            _ => Ended::Code(u8::MAX),
-        },
-        None => Ended::Code(u8::MAX),
-    })
+    Ok(status.map(|status| match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Ended::Code(byte(code)),
+        (None, Some(signal)) => Ended::Signal(byte(signal)),
+        _ => Ended::Code(u8::MAX),
+    }))
 }
 
 /// Between our own terminal and the container's.

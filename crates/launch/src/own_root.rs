@@ -1,9 +1,9 @@
 //! Being root of a user namespace of one's own, for an ordinary user's files: those of a container belong to ids that
 //! only such a root can give, take and remove.
 
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::{fs, io};
 
 use fault::{Doing, Fault, Kind, Result};
 use plan::IdMaps;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sys::clone::{Clone, Process, Side};
 
 use crate::hands::{become_root, map_ids};
+use crate::remove_tree::remove_tree;
 
 /// What becomes of the work.
 #[derive(Debug, Serialize, Deserialize)]
@@ -85,9 +86,12 @@ fn beside(child: &Process, socket: &OwnedFd, maps: &IdMaps) -> Result<Outcome> {
 /// Removes a folder with everything in it, whether it is there or not: also what belongs to `owners`, the ids of a user
 /// namespace in which we are root.
 pub fn remove_folder(path: &Path, owners: Option<&IdMaps>) -> Result<()> {
-    let remove = || match fs::remove_dir_all(path) {
-        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed.doing(|| format!("remove `{}`", path.display())),
+    let doing = || format!("remove `{}`", path.display());
+    let remove = || match remove_tree(path) {
+        Err(err) if err.kind() == io::ErrorKind::CrossesDevices => Err(Fault::new(Kind::WrongState, doing())
+            .because("something is mounted there, or in it")
+            .hint("umount(8) it first: what is mounted is not removed")),
+        removed => removed.doing(doing),
     };
     match (remove(), owners) {
         (Err(fault), Some(owners)) if fault.kind() == Kind::Denied => {

@@ -381,12 +381,13 @@ impl<'a> Making<'a> {
             notify: None,
             created: SystemTime::now(),
             lock: None,
-            boot_id: boot::id().to_string(),
+            boot_id: String::new(),
         }
     }
 
     /// Takes the name, and writes down how to take back what will be made.
     pub(crate) fn record(&mut self) -> Result<()> {
+        self.boot_id = boot::id()?.to_string();
         self.lock = Some(self.take_name()?);
         if self.notify.is_some() {
             notify::make_folder(&self.folder.path)?;
@@ -414,7 +415,7 @@ impl<'a> Making<'a> {
         let saved = Saved {
             boot_id: self.boot_id.clone(),
             pid,
-            pid_start: boot::process_start(pid).unwrap_or_default(),
+            pid_start: boot::process_start(pid).ok().flatten().unwrap_or_default(),
             ends_with_first: self.ends_with_first,
             bundle: self.bundle.to_path_buf(),
             rootfs: self.rootfs.to_path_buf(),

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! start             a command -> a new monitor, which has the container's lock      start.rs
+//! keeper            its parent: the next monitor, if this one is killed             keeper.rs, vault.rs
 //! Channel           what a command and a monitor say to each other                  channel.rs, frame.rs
 //! serve             the monitor                                                     serve/
 //!   life            make, watch, end, again                                         serve/life.rs
@@ -13,14 +14,17 @@
 //!   clients         whom it is passed on to                                         serve/client.rs, serve/outgoing.rs
 //! ```
 //!
-//! If a monitor is killed, the container lives on: its output waits in pipes that have names, and the next command that
-//! looks at the container starts another monitor, which adopts it. What goes with the monitor is a terminal.
+//! If a monitor is killed, the container lives on: its output waits in pipes that have names, and the monitor's keeper takes
+//! over, with the terminal and the exit code. If both are killed, the next command that looks at the container starts
+//! another monitor, which adopts it; then a terminal is gone, and the exit code of a program that ended meanwhile.
 
 mod channel;
 mod entry;
 mod frame;
+mod keeper;
 mod serve;
 mod start;
+mod vault;
 
 pub use channel::{Channel, connect};
 pub use entry::{WORD, main};

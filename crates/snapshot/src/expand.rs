@@ -47,12 +47,13 @@ pub fn expand(
     let mut sent = Counted { from: input, hash: Sha256::new(), bytes: 0 };
     let (to, from) = sync_channel(WAITING);
     let (read, written) = thread::scope(|scope| {
-        let writer = scope.spawn(move || write(&from, output));
+        let writer = thread::Builder::new().spawn_scoped(scope, move || write(&from, output))?;
         // The writer ends when `to` is dropped; if it ends before, sending fails.
         let read = feed(&mut sent, promised, most, &to);
         drop(to);
-        (read, writer.join())
-    });
+        io::Result::Ok((read, writer.join()))
+    })
+    .doing(|| "begin a thread")?;
     let tar = written.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())).doing(|| "write its tar")?;
     read?;
     Ok(Expanded { sent: sent.sum(), tar })

@@ -100,9 +100,14 @@ pub(crate) fn run(words: Vec<OsString>) -> std::result::Result<u8, Failed> {
     }
 }
 
-/// As in docker, of an option that comes twice the later one counts.
+/// As in docker, of an option that comes twice the later one counts; and what follows one that takes a value is its value,
+/// whatever it begins with: `--memory-swap -1`.
 fn override_all(command: clap::Command) -> clap::Command {
-    command.args_override_self(true).mut_subcommands(override_all)
+    let takes = |arg: clap::Arg| {
+        let takes = !arg.is_positional() && arg.get_action().takes_values() && !arg.is_require_equals_set();
+        if takes { arg.allow_hyphen_values(true) } else { arg }
+    };
+    command.args_override_self(true).mut_args(takes).mut_subcommands(override_all)
 }
 
 /// It is about an option that nobody knows, or about its value.

@@ -126,15 +126,19 @@ fn boot(root: &Path) -> Result<()> {
 }
 
 fn check(typed: &Check, root: &Path) -> Result<()> {
+    let of_containers = Engine::at(root).check(typed.repair)?;
     let images = Images::open(root)?;
     let checked = images.check(&mut |_| {})?;
     let read = format!("{} blobs, {}", checked.blobs, human::size(checked.bytes));
-    if checked.problems.is_empty() {
+    let in_containers = of_containers.problems.len();
+    if checked.problems.is_empty() && in_containers == 0 {
         return say::print(&format!("{read}: everything is as it was\n"));
     }
-    say::print(&say::lines(&checked.problems))?;
-    let found = checked.problems.len();
-    let stay = if typed.repair { repair(&images, checked.problems)? } else { found };
+    say::print(&(say::lines(of_containers.problems) + &say::lines(&checked.problems)))?;
+    let in_images = checked.problems.len();
+    let found = in_containers + in_images;
+    let stay = if typed.repair && in_images > 0 { repair(&images, checked.problems)? } else { in_images };
+    let stay = stay + in_containers - of_containers.mended;
     say::print(&format!("{read}: {found} problems, {} mended\n", found - stay))?;
     if stay == 0 {
         return Ok(());

@@ -1,7 +1,7 @@
 //! All containers below one root: made, found, renamed and removed.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use fault::{Doing, Fault, Kind, Result};
 
+use super::leftovers::GONE;
 use super::{Folder, Phase, Record, State, names, short};
 use crate::Request;
 
@@ -32,11 +33,11 @@ impl Records {
         &self.root
     }
 
-    fn names(&self) -> PathBuf {
+    pub(super) fn names(&self) -> PathBuf {
         self.root.join("names")
     }
 
-    fn containers(&self) -> PathBuf {
+    pub(super) fn containers(&self) -> PathBuf {
         self.root.join("containers")
     }
 
@@ -54,14 +55,14 @@ impl Records {
         for path in [self.root.clone(), self.containers(), self.names()] {
             make_private(&path)?;
         }
-        // The folder comes first: a name whose container is not there is free.
+        // The folder comes first: a name whose container is not there is free. Until it is written down, it is ours by
+        // the lock.
         let folder = self.folder(id);
-        folder.make()?;
-        // Until it is written down, it is ours by this.
-        let _lock = folder.try_lock()?;
+        let _lock = folder.make()?;
         let record = Record { id: id.to_string(), name: name.to_string(), created: crate::now(), request };
         let made = self.take_name(name, id).and_then(|()| folder.write_record(&record));
-        made.inspect_err(|_| drop(self.forget(&record)))?;
+        let take_back = || self.forget(&record).and_then(|away| self.remove_gone(id, Some(&record), &away));
+        made.inspect_err(|_| drop(take_back()))?;
         Ok(record)
     }
 
@@ -70,7 +71,7 @@ impl Records {
             if names::take(&self.names(), name, id)?.is_some() {
                 return Ok(());
             }
-            let holder = names::holder(&self.names(), name).unwrap_or_default();
+            let holder = names::holder(&self.names(), name)?.unwrap_or_default();
             if !self.sweep(name, &holder)? {
                 return Err(taken(name, &holder));
             }
@@ -104,19 +105,29 @@ impl Records {
         names::give_back(&self.names(), &record.name, &record.id)
     }
 
+    /// Docker's rule for names.
+    ///
+    /// # Errors
+    /// `Invalid`, in Docker's words.
+    pub fn check_name(name: &str) -> Result<()> {
+        names::check(name)
+    }
+
+    /// There is none that is called like this, in Docker's words.
+    pub fn no_such(word: &str) -> Fault {
+        let word = fault::visible(word);
+        Fault::new(Kind::NotFound, format!("find container `{word}`"))
+            .because(format!("No such container: {word}"))
+            .hint("`nagaya ps -a` lists all")
+    }
+
     /// By its name, its id, or the first digits of that.
     ///
     /// # Errors
     /// `NotFound` and `Invalid`, in Docker's words.
     pub fn find(&self, word: &str) -> Result<Record> {
         let name = word.strip_prefix('/').unwrap_or(word);
-        let id = match self.by_id(name) {
-            Some(id) => Some(id),
-            None => match names::check(name).ok().and_then(|()| names::holder(&self.names(), name)) {
-                Some(id) => Some(id),
-                None => self.by_digits(word)?,
-            },
-        };
+        let id = self.id_of(word)?;
         let record = id.as_ref().map(|id| self.folder(id).record()).transpose()?.flatten();
         if record.is_none()
             && let Some(id) = &id
@@ -124,12 +135,25 @@ impl Records {
             // It was never finished.
             self.sweep(name, id)?;
         }
-        record.ok_or_else(|| no_such(word))
+        record.ok_or_else(|| Records::no_such(word))
+    }
+
+    /// The id of a container, of which nothing is read, by its name, its id, or the first digits of that; nothing if there
+    /// is none.
+    ///
+    /// # Errors
+    /// `Invalid`, in Docker's words.
+    pub fn id_of(&self, word: &str) -> Result<Option<String>> {
+        let name = word.strip_prefix('/').unwrap_or(word);
+        if let Some(id) = self.by_id(name) {
+            return Ok(Some(id));
+        }
+        let holder = if names::check(name).is_ok() { names::holder(&self.names(), name)? } else { None };
+        holder.map_or_else(|| self.by_digits(word), |id| Ok(Some(id)))
     }
 
     fn by_id(&self, word: &str) -> Option<String> {
-        let whole = word.len() == ID_LENGTH && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (whole && self.folder(word).path().is_dir()).then(|| word.to_string())
+        (is_id(word) && self.folder(word).path().is_dir()).then(|| word.to_string())
     }
 
     fn by_digits(&self, word: &str) -> Result<Option<String>> {
@@ -163,14 +187,14 @@ impl Records {
         Ok(ids)
     }
 
+    /// Ids of those of whose programs something is there, running or not.
+    pub fn running(&self) -> HashSet<OsString> {
+        let entries = fs::read_dir(self.root.join("run")).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name()).collect()
+    }
+
     /// Ids of those that have a monitor, or have left something of a program that ran; in no order.
-    pub fn watched(&self) -> Result<Vec<String>> {
-        let running: HashSet<_> = fs::read_dir(self.root.join("run"))
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name())
-            .collect();
+    pub fn watched(&self, running: &HashSet<OsString>) -> Result<Vec<String>> {
         let is_watched = |id: &String| running.contains(OsStr::new(id)) || self.folder(id).socket().exists();
         Ok(self.ids()?.into_iter().filter(is_watched).collect())
     }
@@ -191,14 +215,24 @@ impl Records {
             let _ = folder.write_state(&State { phase: Phase::Removing, ..state });
         }
         names::give_back(&self.names(), &record.name, &record.id)?;
-        let away = self.containers().join(format!("{}.gone", record.id));
-        match fs::rename(folder.path(), &away) {
+        self.put_away(&record.id)
+    }
+
+    /// Puts a container's folder out of sight.
+    pub(super) fn put_away(&self, id: &str) -> Result<PathBuf> {
+        let (path, away) = (self.containers().join(id), self.containers().join(format!("{id}{GONE}")));
+        match fs::rename(&path, &away) {
             Err(err) if err.kind() != io::ErrorKind::NotFound => {
-                Err(err).doing(|| format!("remove `{}`", folder.path().display()))
+                Err(err).doing(|| format!("remove `{}`", path.display()))
             }
             _ => Ok(away),
         }
     }
+}
+
+/// It is a whole id.
+pub(super) fn is_id(word: &str) -> bool {
+    word.len() == ID_LENGTH && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A folder that nobody else looks into.
@@ -221,11 +255,4 @@ fn taken(name: &str, holder: &str) -> Fault {
              rename) that container to be able to reuse that name."
         ))
         .hint(format!("`nagaya rm -f {}` removes it", short(holder)))
-}
-
-fn no_such(word: &str) -> Fault {
-    let word = fault::visible(word);
-    Fault::new(Kind::NotFound, format!("find container `{word}`"))
-        .because(format!("No such container: {word}"))
-        .hint("`nagaya ps -a` lists all")
 }

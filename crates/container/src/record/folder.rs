@@ -1,15 +1,25 @@
 //! The folder of one container.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use fault::{Doing, Fault, Kind, Result};
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, OFlags};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Record, State};
+
+/// A folder that is made anew is removed by somebody who sweeps at most so often.
+const TRIES: usize = 1000;
+/// Bytes of the largest file that is read.
+const LARGEST: u64 = 64 << 20;
+/// `ELOOP`: it is a link.
+const LOOP: i32 = 40;
+/// `ENOSPC` and `EDQUOT`.
+const NO_SPACE: i32 = 28;
+const OVER_QUOTA: i32 = 122;
 
 /// The folder of one container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +34,20 @@ pub struct Lock {
     file: File,
 }
 
+/// A container's processes are held still as long as this is there.
+#[derive(Debug)]
+pub struct Held {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Held {
+    /// They have been let go of.
+    pub fn end(self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
 impl Lock {
     /// For a program that is to inherit it.
     pub fn file(&self) -> &File {
@@ -33,6 +57,21 @@ impl Lock {
     /// From a descriptor that was inherited.
     pub fn inherited(file: File) -> Lock {
         Lock { file }
+    }
+
+    /// Lets go, for all who have inherited it.
+    pub fn release(self) {
+        // Closing it is the other way, which nobody hears of who has it open as well.
+        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
+    }
+
+    /// Holds it, if one who has inherited it may have let go. False if somebody else holds it by now.
+    pub fn again(&self) -> Result<bool> {
+        match rustix::fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+            Err(err) => Err(err).doing(|| "lock the container again"),
+        }
     }
 }
 
@@ -61,9 +100,34 @@ impl Folder {
         self.path.join("monitor")
     }
 
-    pub(super) fn make(&self) -> Result<()> {
+    /// Makes it, and locks it. Somebody who sweeps may find it between the two, and remove it.
+    pub(super) fn make(&self) -> Result<Lock> {
         let doing = || format!("make `{}`", self.path.display());
-        fs::DirBuilder::new().mode(0o700).create(&self.path).doing(doing)
+        for _ in 0..TRIES {
+            match fs::DirBuilder::new().mode(0o700).create(&self.path) {
+                Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made.doing(doing)?,
+            }
+            match self.try_lock() {
+                Ok(Some(lock)) if self.is_own(&lock) => return Ok(lock),
+                Err(fault) if fault.kind() != Kind::NotFound => return Err(fault),
+                _ => std::thread::sleep(std::time::Duration::from_millis(1)),
+            }
+        }
+        Err(Fault::new(Kind::Unavailable, doing()).because("somebody removes it again and again"))
+    }
+
+    /// What was locked is what is there now.
+    fn is_own(&self, lock: &Lock) -> bool {
+        let there = fs::metadata(self.path.join("lock")).map(|file| (file.dev(), file.ino()));
+        let locked = lock.file.metadata().map(|file| (file.dev(), file.ino()));
+        matches!((there, locked), (Ok(there), Ok(locked)) if there == locked)
+    }
+
+    /// It was not finished.
+    pub(super) fn has_no_record(&self) -> bool {
+        let missing = |err: io::Error| err.kind() == io::ErrorKind::NotFound;
+        fs::symlink_metadata(self.path.join("container.json")).is_err_and(missing)
     }
 
     /// What was asked for; nothing, if it was never finished or is gone.
@@ -84,7 +148,12 @@ impl Folder {
 
     /// Writes down how its program is. For who holds the lock.
     pub fn write_state(&self, state: &State) -> Result<()> {
-        write(&self.path.join("state.json"), state, false)
+        let path = self.path.join("state.json");
+        write(&path, state, false).or_else(|fault| match fault.errno() {
+            // There is no room for another file, but for what is in this one.
+            Some(NO_SPACE | OVER_QUOTA) => write_over(&path, state).map_err(|_| fault),
+            _ => Err(fault),
+        })
     }
 
     /// The steps of its last start, and the microseconds of each.
@@ -151,6 +220,28 @@ impl Folder {
         }
     }
 
+    /// Its processes are held still by us, and are let go of by whoever comes next if we are killed.
+    pub fn hold_still(&self) -> Result<Held> {
+        let path = self.path.join("held");
+        let doing = || format!("make `{}`", path.display());
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).doing(doing)?;
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
+            .doing(doing)
+            .map_err(|fault| fault.because("another command holds it still"))?;
+        Ok(Held { path, _file: file })
+    }
+
+    /// Who held its processes still was killed.
+    pub fn is_held_by_nobody(&self) -> bool {
+        let Ok(file) = File::open(self.path.join("held")) else { return false };
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).is_ok()
+    }
+
+    /// Nobody has held it still.
+    pub fn forget_held(&self) {
+        let _ = fs::remove_file(self.path.join("held"));
+    }
+
     /// It has a monitor.
     pub fn is_locked(&self) -> bool {
         let Ok(file) = File::open(self.path.join("lock")) else { return false };
@@ -161,18 +252,34 @@ impl Folder {
 /// Reads a file of ours; nothing if it is not there.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     let doing = || format!("read `{}`", path.display());
-    let bytes = match fs::read(path) {
-        Err(err) if matches!(err.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
-        bytes => bytes.doing(doing)?,
-    };
-    let wrong = |err: serde_json::Error| {
-        Fault::new(Kind::Failed, doing()).because(err).hint(
+    let wrong = |cause: &dyn std::fmt::Display| {
+        Fault::new(Kind::Failed, doing()).because(cause).hint(
             "another version of nagaya wrote it, or something else did; `nagaya rm -f` removes the container",
         )
     };
-    serde_json::from_slice(&bytes).map(Some).map_err(wrong)
+    let bytes = match read_file(path) {
+        Err(err) if matches!(err.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        // The kernel has nothing to say about it, so it is the file that is odd.
+        Err(err) if err.raw_os_error().is_none_or(|errno| errno == LOOP) => return Err(wrong(&err)),
+        bytes => bytes.doing(doing)?,
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|err| wrong(&err))
+}
+
+/// Reads a file, if it is one that we may have written: a pipe or a device in its place holds nobody up.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or(0);
+    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Err(io::Error::other("it is no file of nagaya's"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Writes a file of ours: as a whole, or not at all. `durable`: it is on the disk when this returns.
@@ -189,4 +296,17 @@ fn write<T: Serialize>(path: &Path, value: &T, durable: bool) -> Result<()> {
         fs::rename(&new, path)
     };
     written().inspect_err(|_| drop(fs::remove_file(&new))).doing(doing)
+}
+
+/// Writes a state where the last one is: in one piece, with blanks behind it, so that it is never part of both. What its
+/// tests have said makes room if it must.
+fn write_over(path: &Path, state: &State) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    let room = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+    let mut bytes = serde_json::to_vec(state)?;
+    if bytes.len() > room {
+        bytes = serde_json::to_vec(&State { health: None, ..state.clone() })?;
+    }
+    bytes.resize(bytes.len().max(room), b' ');
+    file.write_all_at(&bytes, 0)
 }

@@ -7,12 +7,14 @@
 //! │   ├── state.json       how its program is and was. Written by its monitor, or by who holds `lock`
 //! │   ├── timeline.json    the steps of its last start, and the time of each
 //! │   ├── stopped          there, if somebody wants it to stay stopped
+//! │   ├── held             locked by who holds its processes still for a while
 //! │   ├── lock             held by its monitor as long as that is there
 //! │   ├── monitor          the socket that the monitor listens at
 //! │   ├── stdout, stderr   pipes with names: they outlive the monitor
 //! │   ├── container.log    what it printed; older parts have a number behind it
 //! │   └── changes/         what it has changed of its image
 //! ├── names/NAME           holds the id of the container that has the name
+//! ├── containers/ID.gone/  one that is being removed
 //! └── run/ID/              as long as its program runs: see `launch::Containers`
 //! ```
 //!
@@ -21,12 +23,13 @@
 
 mod find;
 mod folder;
+mod leftovers;
 mod names;
 mod remove;
 mod state;
 
 pub use find::Records;
-pub use folder::{Folder, Lock};
+pub use folder::{Folder, Held as HeldStill, Lock};
 pub use state::{HealthCheck, HealthState, Phase, State};
 
 use std::collections::BTreeMap;

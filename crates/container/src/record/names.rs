@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fault::{Doing, Fault, Kind, Result};
 
@@ -30,14 +30,23 @@ pub(super) fn take(folder: &Path, name: &str, id: &str) -> Result<Option<()>> {
     }
 }
 
-/// Who has a name.
-pub(super) fn holder(folder: &Path, name: &str) -> Option<String> {
-    fs::read_link(folder.join(name)).ok().map(PathBuf::into_os_string)?.into_string().ok()
+/// Who has a name; nothing if nobody has it.
+pub(super) fn holder(folder: &Path, name: &str) -> Result<Option<String>> {
+    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
+    match fs::read_link(folder.join(name)) {
+        // What is no link was put there by somebody else.
+        Err(err) if matches!(err.kind(), NotFound | NotADirectory | InvalidInput) => Ok(None),
+        link => Ok(link
+            .doing(|| format!("find out who has the name `{name}`"))?
+            .into_os_string()
+            .into_string()
+            .ok()),
+    }
 }
 
 /// Gives a name back, if it is this container's.
 pub(super) fn give_back(folder: &Path, name: &str, id: &str) -> Result<()> {
-    if holder(folder, name).is_none_or(|holder| holder != id) {
+    if holder(folder, name)?.is_none_or(|holder| holder != id) {
         return Ok(());
     }
     match fs::remove_file(folder.join(name)) {

@@ -1,10 +1,9 @@
 //! A container goes, with all that is kept of it.
 
 use fault::Result;
-use store::Store;
 
 use super::{Record, Records};
-use crate::{Volumes, own_root};
+use crate::Volumes;
 
 impl Records {
     /// Removes a container whose program does not run. What is gone already is removed. With `volumes` also those of its
@@ -15,12 +14,7 @@ impl Records {
             Volumes::at(self.root()).remove_anonymous_of(record)?;
         }
         let away = self.forget(record)?;
-        let images = record.images();
-        if !images.is_empty() {
-            let store = Store::open(self.root())?;
-            images.iter().try_for_each(|(user, _)| store.end_use(user))?;
-        }
-        launch::remove_folder(&away, own_root()?.as_ref())?;
+        self.remove_gone(&record.id, Some(record), &away)?;
         self.note(record, "destroy", &[]);
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use container::OnFailure;
 use fault::{Doing, Result};
+use launch::Ended;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
@@ -15,6 +16,7 @@ use super::client::Client;
 use super::doors::{Door, Doors};
 use super::health::Prober;
 use super::streams::{Source, Streams, read};
+use super::take_over::Next;
 use super::{How, Monitor};
 use crate::frame::Frame;
 
@@ -32,7 +34,10 @@ pub(crate) struct Life {
     pub(super) monitor: Monitor,
     pub(super) streams: Streams,
     pub(super) process: Option<Process>,
-    pub(super) adopted: bool,
+    /// How it ended, where the monitor before was killed, and its keeper saw that.
+    pub(super) ended: Option<Ended>,
+    /// It has ended already, and there is no process to watch.
+    pub(super) unwatched: bool,
     /// When the program was started.
     pub(super) since: Instant,
     /// The last wait before a start.
@@ -66,7 +71,8 @@ impl Life {
             monitor,
             streams: Streams::default(),
             process: None,
-            adopted: false,
+            ended: None,
+            unwatched: false,
             since: Instant::now(),
             waited: None,
             prober: None,
@@ -80,17 +86,24 @@ impl Life {
 
     pub(crate) fn live(mut self, how: How) -> Result<()> {
         // What whoever started us wants to hear was said before we began.
-        self.hear(0, PollFlags::IN);
-        let begun = match how {
-            How::Make => self.make_first(),
-            How::Adopt => self.adopt(),
-        };
+        if !self.monitor.clients.is_empty() {
+            self.hear(0, PollFlags::IN);
+        }
         // Why it did not work was told, and written down.
-        let mut runs = begun.is_ok();
+        let mut runs = match how {
+            How::Make => self.make_first().is_ok(),
+            How::Adopt(process) => self.adopt(process).is_ok(),
+            How::TakeOver(seen, process) => match self.take_over(&seen, process)? {
+                Next::Watch => true,
+                Next::Again if self.monitor.folder.is_stopped() => self.stays_stopped().is_err(),
+                Next::Again => self.make().is_ok(),
+                Next::Nothing => false,
+            },
+        };
         while runs {
             // What it took to make the container is not needed to watch it.
             sys::memory::give_back();
-            while !self.turn(self.time_left())? {}
+            while !self.unwatched && !self.turn(self.time_left())? {}
             runs = match self.end()? {
                 Some(pause) => self.wait(pause)? && self.make().is_ok(),
                 None => false,
@@ -158,6 +171,9 @@ impl Life {
         }
         self.drop_gone();
         self.doors.look_after();
+        if self.streams.has_let_go_of_input() {
+            self.streams.keep(&self.monitor.vault);
+        }
         if !ended {
             self.look_after(probed);
         }
@@ -335,9 +351,10 @@ impl Life {
 impl Monitor {
     /// Somebody else may start the container from here on. Whoever comes now finds no monitor.
     pub(super) fn over(&mut self) {
-        if self.lock.is_some() {
+        if let Some(lock) = self.lock.take() {
             let _ = std::fs::remove_file(self.folder.socket());
-            self.lock = None;
+            // Our keeper has it open as well.
+            lock.release();
         }
     }
 

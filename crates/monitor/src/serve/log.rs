@@ -8,12 +8,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use container::rotated::numbered;
 use container::{LogConfig, LogDriver, Record, now};
 use fault::{Doing, Result};
+use rustix::fs::OFlags;
 
 use super::journal::Journal;
 use super::streams::Source;
@@ -51,7 +52,10 @@ impl Log {
             LogDriver::JsonFile => Some(open(&path).doing(|| format!("open the log `{}`", path.display()))?),
             LogDriver::Journald | LogDriver::None => None,
         };
-        let size = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |data| data.len());
+        let size = file
+            .as_ref()
+            .map_or(Ok(0), whole_lines)
+            .doing(|| format!("read the log `{}`", path.display()))?;
         let (max_size, max_file) = (config.max_size.unwrap_or(u64::MAX), config.max_file);
         let (partial, lines) = Default::default();
         Ok(Log { path, file, journal: None, size, max_size, max_file, partial, lines })
@@ -114,10 +118,12 @@ impl Log {
     }
 
     fn flush(&mut self) {
-        if let Some(file) = &mut self.file
-            && file.write_all(&self.lines).is_ok()
-        {
-            self.size += self.lines.len() as u64;
+        if let Some(file) = &mut self.file {
+            match file.write_all(&self.lines) {
+                Ok(()) => self.size += self.lines.len() as u64,
+                // The next line begins where the last whole one has ended.
+                Err(_) => drop(file.set_len(self.size)),
+            }
         }
         self.lines.clear();
     }
@@ -137,8 +143,35 @@ impl Log {
     }
 }
 
+/// Whatever somebody has put in its place: a link is not followed, and a pipe that nobody reads holds nobody up.
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or(0);
+    let file =
+        OpenOptions::new().create(true).read(true).append(true).mode(0o600).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no ordinary file")) }
+}
+
+/// Bytes of a log's whole lines. Half a line, which a monitor that was killed may have left, is taken away.
+fn whole_lines(file: &File) -> io::Result<u64> {
+    let (length, mut piece) = (file.metadata()?.len(), vec![0; LONGEST]);
+    let mut end = length;
+    while end > 0 {
+        let start = end.saturating_sub(LONGEST as u64);
+        let part = &mut piece[..usize::try_from(end - start).unwrap_or(LONGEST)];
+        file.read_exact_at(part, start)?;
+        match part.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => {
+                end = start + at as u64 + 1;
+                break;
+            }
+            None => end = start,
+        }
+    }
+    if end < length {
+        file.set_len(end)?;
+    }
+    Ok(end)
 }
 
 /// One line of the log. What is no text is shown as U+FFFD, as Docker does.
@@ -191,6 +224,35 @@ mod tests {
         assert_eq!(texts(&path), ["ab\n", "c\n", "\n", "e\n", "\"d\u{1}", "\u{fffd}"]);
         log.write(Source::Stdout, &vec![b'x'; 3 * LONGEST]);
         assert_eq!(texts(&path).len(), 9);
+    }
+
+    #[test]
+    fn half_a_line_is_no_part_of_the_next() {
+        let folder = scratch("half");
+        let path = folder.0.join("log");
+        let begin = || Log::open(&LogConfig::default(), path.clone()).unwrap();
+        begin().write(Source::Stdout, b"a\n");
+        let whole = fs::read(&path).unwrap();
+        for half in [b"{\"log\":\"".to_vec(), vec![b'x'; 3 * LONGEST]] {
+            fs::write(&path, [whole.clone(), half].concat()).unwrap();
+            begin().write(Source::Stdout, b"b\n");
+            assert_eq!(texts(&path), ["a\n", "b\n"]);
+        }
+        fs::write(&path, "half").unwrap();
+        begin().write(Source::Stdout, b"c\n");
+        assert_eq!(texts(&path), ["c\n"]);
+    }
+
+    #[test]
+    fn what_is_no_file_of_ours_is_refused() {
+        let folder = scratch("odd");
+        let path = folder.0.join("log");
+        std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+        assert!(Log::open(&LogConfig::default(), path.clone()).is_err());
+        fs::remove_file(&path).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(Log::open(&LogConfig::default(), path.clone()).is_err());
+        assert!(!folder.0.join("elsewhere").exists());
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The container is made, or taken over.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use container::{Attached, Phase, Prepared, State, Volumes, now};
-use fault::{Fault, Kind, Result};
-use launch::{Options, Started};
+use fault::{Fault, Result};
+use launch::{Options, Started, Trace};
 use network::Networks;
 use oci::ContainerId;
+use sys::clone::Process;
 
 use super::doors::Doors;
 use super::health::Prober;
@@ -92,15 +94,42 @@ impl Life {
         };
         let started =
             launch::run(&monitor.containers, &prepared.id, &prepared.spec, &prepared.bundle, options);
-        Streams::let_go()?;
+        let let_go = Streams::let_go();
         let Started { process, terminal, names, warnings, freezer, trace, .. } =
             started.map_err(|fault| container::advise(fault, prepared.in_user_namespace))?;
-        streams.set_terminal(terminal, request.interactive)?;
         let lines = trace.steps.iter().map(|(step, took)| plan::trace_line(step, *took)).collect();
         let whole = u64::try_from(trace.whole.as_micros()).unwrap_or(u64::MAX);
+        let interactive = request.interactive;
+        let begun = let_go.and_then(|()| streams.set_terminal(terminal, interactive));
+        let begun = begun.and_then(|()| self.begin(streams, &process, freezer, &trace));
+        let answer = |sockets| self.answer_names(sockets, &asks, attached);
+        let begun = begun.and_then(|()| names.map_or(Ok(()), answer));
+        if let Err(fault) = begun {
+            // Nobody would know that it runs.
+            let _ = self.monitor.free();
+            let _ = launch::ended(&process);
+            (self.streams, self.prober) = (Streams::default(), None);
+            return Err(fault);
+        }
+        self.process = Some(process);
+        let warnings = prepared.warnings.into_iter().chain(warnings).collect();
+        Ok(Up { warnings, trace: lines, whole })
+    }
+
+    /// Its program runs, and that is written down.
+    fn begin(
+        &mut self,
+        streams: Streams,
+        process: &Process,
+        freezer: Option<PathBuf>,
+        trace: &Trace,
+    ) -> Result<()> {
+        streams.keep(&self.monitor.vault);
+        (self.streams, self.since) = (streams, Instant::now());
+        let monitor = &mut self.monitor;
         monitor.state = State {
             phase: Phase::Running,
-            boot_id: launch::boot_id().to_string(),
+            boot_id: launch::boot_id()?.to_string(),
             pid: process.pid,
             started: now(),
             error: String::new(),
@@ -117,31 +146,7 @@ impl Life {
         // It runs; a picture of its start is not worth its end.
         let _ = monitor.folder.write_timeline(&steps);
         monitor.records.note(&monitor.record, "start", &[]);
-        (self.streams, self.process, self.since, self.adopted) =
-            (streams, Some(process), Instant::now(), false);
-        if let Some(sockets) = names {
-            self.answer_names(sockets, &asks, attached)?;
-        }
-        let warnings = prepared.warnings.into_iter().chain(warnings).collect();
-        Ok(Up { warnings, trace: lines, whole })
-    }
-
-    /// Takes a container over whose monitor has gone.
-    pub(super) fn adopt(&mut self) -> Result<()> {
-        let monitor = &self.monitor;
-        let id: ContainerId = monitor.record.id.parse()?;
-        let gone =
-            || Fault::new(Kind::WrongState, "take the container over").because("its program has ended");
-        let process = monitor.containers.open(&id)?.first()?.ok_or_else(gone)?;
-        self.monitor.log = Log::of(&monitor.record, monitor.folder.log())?;
-        let attached = Attached::now(&self.monitor.record, self.monitor.records.root())?;
-        self.doors.published = Ports::hold_again(&attached, &mut self.doors.relay);
-        // Without answers it lives on; the next who takes it over tries again.
-        let _ = self.answer_names_again(&attached);
-        let monitor = &self.monitor;
-        (self.streams, self.process, self.adopted) = (Streams::adopt(&monitor.folder), Some(process), true);
-        self.prober = Prober::begin(&mut self.monitor);
-        self.monitor.folder.write_state(&self.monitor.state)
+        Ok(())
     }
 }
 

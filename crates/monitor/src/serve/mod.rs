@@ -14,6 +14,7 @@ mod outgoing;
 mod ports;
 mod republish;
 mod streams;
+mod take_over;
 
 use std::os::fd::OwnedFd;
 
@@ -21,18 +22,35 @@ use container::{Folder, Lock, Record, Records, State};
 use fault::{Doing, Fault, Kind, Result};
 use launch::Containers;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
+use sys::clone::Process;
 
 use crate::channel;
+use crate::keeper::Seen;
+use crate::vault::Vault;
 use client::Client;
 use life::Life;
 
 /// What there is when a monitor begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum How {
     /// Nothing: it makes the container.
     Make,
-    /// A container that runs.
-    Adopt,
+    /// A container that runs, and its first process.
+    Adopt(Option<Process>),
+    /// Whatever the monitor before has left: what its keeper has seen since, and the first process of a container that was
+    /// adopted.
+    TakeOver(Seen, Option<Process>),
+}
+
+/// What a monitor begins with.
+#[derive(Debug)]
+pub(crate) struct Begin {
+    /// To whoever started it.
+    pub(crate) channel: Option<OwnedFd>,
+    pub(crate) lock: Lock,
+    /// What the next monitor needs.
+    pub(crate) vault: Vault,
+    pub(crate) how: How,
 }
 
 /// Everything that a monitor knows.
@@ -47,27 +65,43 @@ pub(crate) struct Monitor {
     listener: OwnedFd,
     /// Held until the container has ended for good.
     lock: Option<Lock>,
+    /// What the next one needs if this one is killed.
+    vault: Vault,
 }
 
 /// Is the monitor of a container until that has ended for good and everybody has heard so.
-pub(crate) fn run(records: &Records, id: &str, first: OwnedFd, lock: Lock, how: How) -> Result<()> {
+pub(crate) fn run(records: &Records, id: &str, begin: Begin) -> Result<()> {
     let folder = records.folder(id);
     let gone = || Fault::new(Kind::NotFound, "be a monitor").because(format!("No such container: {id}"));
+    // The monitor before may have been done, and let go.
+    if matches!(begin.how, How::TakeOver(..)) && !(folder.path().exists() && begin.lock.again()?) {
+        return Ok(());
+    }
     let record = folder.record()?.ok_or_else(gone)?;
     let state = State { monitor: std::process::id().cast_signed(), ..folder.state()? };
     let monitor = Monitor {
-        containers: Containers::at(records.root().join("run")),
+        containers: containers(records),
         records: records.clone(),
         listener: listen_at(&folder)?,
-        clients: vec![Client::new(first)?],
-        lock: Some(lock),
+        clients: begin.channel.map(Client::new).transpose()?.into_iter().collect(),
+        lock: Some(begin.lock),
+        vault: begin.vault,
         folder,
         record,
         state,
         // Opened with the container, so that whoever waits for it is told why it could not be.
         log: log::Log::default(),
     };
-    Life::new(monitor).live(how)
+    Life::new(monitor).live(begin.how)
+}
+
+/// The first process of a container that runs.
+pub(crate) fn first_process(records: &Records, id: &str) -> Result<Option<Process>> {
+    containers(records).open(&id.parse()?)?.first()
+}
+
+fn containers(records: &Records) -> Containers {
+    Containers::at(records.root().join("run"))
 }
 
 /// A socket that commands find. One that an earlier monitor has left is in the way.

@@ -14,6 +14,8 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::termios::{Winsize, tcsetwinsize};
 
+use crate::vault::{Kept, Vault};
+
 /// A file that the program writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -43,6 +45,8 @@ pub(crate) struct Streams {
     waiting: Vec<u8>,
     /// There is no more after that.
     ends: bool,
+    /// It is to see an end of what it reads, so nobody may have the other end open.
+    let_go_of_input: bool,
 }
 
 impl Streams {
@@ -80,16 +84,35 @@ impl Streams {
         Ok(streams)
     }
 
-    /// Those of a container whose monitor has gone: what it prints waits in the pipes.
-    pub(crate) fn adopt(folder: &Folder) -> Streams {
+    /// Those of a container whose monitor has gone: what it prints waits in the pipes. `kept`: what that has left for us.
+    pub(crate) fn adopt(folder: &Folder, kept: Option<Kept>) -> Streams {
         let open = |source: Source| {
             let path = folder.path().join(source.name());
             open(&path, OFlags::RDONLY | OFlags::NONBLOCK).ok().map(|fd| (source, fd))
         };
-        Streams {
+        let mut streams = Streams {
             outputs: [Source::Stdout, Source::Stderr].into_iter().filter_map(open).collect(),
             ..Streams::default()
+        };
+        match kept {
+            Some(Kept::Terminal(terminal)) => {
+                streams.input = terminal.try_clone().ok();
+                (streams.terminal, streams.outputs) = (Some(terminal), Vec::new());
+            }
+            Some(Kept::Input(input)) => streams.input = Some(input),
+            None => {}
         }
+        streams
+    }
+
+    /// Whether the other end of what it reads was closed since this was asked.
+    pub(crate) fn has_let_go_of_input(&mut self) -> bool {
+        std::mem::take(&mut self.let_go_of_input)
+    }
+
+    /// Keeps for the next monitor what has no name.
+    pub(crate) fn keep(&self, vault: &Vault) {
+        vault.keep(self.terminal.as_ref().map(AsFd::as_fd), self.input.as_ref().map(AsFd::as_fd));
     }
 
     /// Our own streams lead nowhere again.
@@ -174,8 +197,8 @@ impl Streams {
                 }
             }
         }
-        if self.ends {
-            self.input = None;
+        if self.ends && self.input.take().is_some() {
+            self.let_go_of_input = true;
         }
     }
 }

@@ -25,11 +25,18 @@ pub(super) fn start(view: &View, engine: &Engine) -> Result<()> {
             Err(Fault::new(Kind::WrongState, format!("start container `{}`", view.record.name))
                 .because("cannot start a paused container, try unpause instead"))
         }
-        _ => {
-            let up = engine.start(&view.record, Attach::default())?.until_up()?;
-            front::tell(&up, false);
-            Ok(())
-        }
+        _ => match engine.start(&view.record, Attach::default()) {
+            // Somebody else has started it in this moment.
+            Err(fault) if fault.kind() == Kind::WrongState => match engine.find(&view.record.id)?.status {
+                Status::Running => Ok(()),
+                _ => Err(fault),
+            },
+            channel => {
+                let up = channel?.until_up()?;
+                front::tell(&up, false);
+                Ok(())
+            }
+        },
     }
 }
 

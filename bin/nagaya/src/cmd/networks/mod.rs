@@ -35,7 +35,7 @@ pub(crate) fn run(verb: &Network, root: &Path) -> Result<u8> {
 
 /// What others were killed over is nobody's any more: networks, connections, and containers that nobody watches.
 fn tidy(networks: &Networks, engine: &Engine, root: &Path) -> Result<()> {
-    engine.up()?;
+    engine.list(false)?;
     container::take_back(root)?;
     networks.clear_unfinished()
 }

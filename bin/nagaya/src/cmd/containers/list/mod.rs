@@ -7,7 +7,7 @@ pub(super) use filter::check_port;
 
 use std::path::Path;
 
-use engine::{Engine, View};
+use engine::{Engine, Listed, View};
 use fault::Result;
 
 use crate::args::views::List;
@@ -42,7 +42,8 @@ pub(super) fn run(typed: &List, engine: &Engine, root: &Path) -> Result<u8> {
     let filters = Filters::parse(&typed.filter, engine, root)?;
     let limit = if typed.latest { 1 } else { usize::try_from(typed.last).unwrap_or(0) };
     let stopped_too = typed.all || limit > 0 || filters.wants_stopped();
-    let mut shown = if stopped_too { engine.all()? } else { engine.up()? };
+    let Listed { views: mut shown, faults } = engine.list(stopped_too)?;
+    faults.iter().for_each(say::not_shown);
     shown.retain(|view| filters.fit(view, root));
     if limit > 0 {
         shown.truncate(limit);
