@@ -6,15 +6,8 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct Limits {
-    /// Limit of memory: 64m, 1g; as much swap again.
-    #[arg(short, long, value_name = "BYTES")]
-    pub(crate) memory: Option<String>,
-    /// Limit of memory and swap together; -1 for no limit of swap.
-    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
-    pub(crate) memory_swap: Option<String>,
-    /// Memory that the kernel tries to leave to it.
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) memory_reservation: Option<String>,
+    #[command(flatten)]
+    pub(crate) changeable: Changeable,
     /// How gladly the kernel swaps: 0 to 100 (cgroup v1).
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub(crate) memory_swappiness: Option<i64>,
@@ -27,30 +20,6 @@ pub(crate) struct Limits {
     /// No kernel has it any more.
     #[arg(long, value_name = "BYTES", hide = true)]
     pub(crate) kernel_memory: Option<String>,
-    /// Limit of processors: 1.5.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) cpus: Option<String>,
-    /// Share of the processors against others: 1024 is usual.
-    #[arg(short, long, value_name = "SHARES")]
-    pub(crate) cpu_shares: Option<u64>,
-    /// Microseconds in which the quota counts.
-    #[arg(long, value_name = "MICROSECONDS")]
-    pub(crate) cpu_period: Option<u64>,
-    /// Microseconds of processor time in each period.
-    #[arg(long, value_name = "MICROSECONDS", allow_negative_numbers = true)]
-    pub(crate) cpu_quota: Option<i64>,
-    /// Processors that it may run on: 0-2,7.
-    #[arg(long, value_name = "LIST")]
-    pub(crate) cpuset_cpus: Option<String>,
-    /// Memory nodes that it may use.
-    #[arg(long, value_name = "LIST")]
-    pub(crate) cpuset_mems: Option<String>,
-    /// Limit of processes and threads; -1 for none.
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    pub(crate) pids_limit: Option<i64>,
-    /// Share of disks against others: 10 to 1000.
-    #[arg(long, value_name = "WEIGHT")]
-    pub(crate) blkio_weight: Option<u16>,
     /// The same on one disk.
     #[arg(long, value_name = "DEVICE:WEIGHT")]
     pub(crate) blkio_weight_device: Vec<String>,
@@ -87,4 +56,43 @@ pub(crate) struct Limits {
     /// Seconds until it is killed.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
+}
+
+/// Limits that can also be others while it runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct Changeable {
+    /// Limit of memory: 64m, 1g; as much swap again.
+    #[arg(short, long, value_name = "BYTES")]
+    pub(crate) memory: Option<String>,
+    /// Limit of memory and swap together; -1 for no limit of swap.
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
+    pub(crate) memory_swap: Option<String>,
+    /// Memory that the kernel tries to leave to it.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_reservation: Option<String>,
+    /// Limit of processors: 1.5.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) cpus: Option<String>,
+    /// Share of the processors against others: 1024 is usual.
+    #[arg(short, long, value_name = "SHARES")]
+    pub(crate) cpu_shares: Option<u64>,
+    /// Microseconds in which the quota counts.
+    #[arg(long, value_name = "MICROSECONDS")]
+    pub(crate) cpu_period: Option<u64>,
+    /// Microseconds of processor time in each period.
+    #[arg(long, value_name = "MICROSECONDS", allow_negative_numbers = true)]
+    pub(crate) cpu_quota: Option<i64>,
+    /// Processors that it may run on: 0-2,7.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) cpuset_cpus: Option<String>,
+    /// Memory nodes that it may use.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) cpuset_mems: Option<String>,
+    /// Limit of processes and threads; -1 for none.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) pids_limit: Option<i64>,
+    /// Share of disks against others: 10 to 1000.
+    #[arg(long, value_name = "WEIGHT")]
+    pub(crate) blkio_weight: Option<u16>,
 }

@@ -101,39 +101,8 @@ pub(crate) struct Port {
 /// Change limits of containers, and what happens when their programs end.
 #[derive(Debug, Args)]
 pub(crate) struct Update {
-    /// Limit of processors: 1.5.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) cpus: Option<String>,
-    /// Share of the processors against others: 1024 is usual.
-    #[arg(short, long, value_name = "SHARES")]
-    pub(crate) cpu_shares: Option<u64>,
-    /// Microseconds in which the quota counts.
-    #[arg(long, value_name = "MICROSECONDS")]
-    pub(crate) cpu_period: Option<u64>,
-    /// Microseconds of processor time in each period.
-    #[arg(long, value_name = "MICROSECONDS", allow_negative_numbers = true)]
-    pub(crate) cpu_quota: Option<i64>,
-    /// Processors that it may run on: 0-2,7.
-    #[arg(long, value_name = "LIST")]
-    pub(crate) cpuset_cpus: Option<String>,
-    /// Memory nodes that it may use.
-    #[arg(long, value_name = "LIST")]
-    pub(crate) cpuset_mems: Option<String>,
-    /// Limit of memory: 64m, 1g.
-    #[arg(short, long, value_name = "BYTES")]
-    pub(crate) memory: Option<String>,
-    /// Limit of memory and swap together; -1 for no limit of swap.
-    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
-    pub(crate) memory_swap: Option<String>,
-    /// Memory that the kernel tries to leave to it.
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) memory_reservation: Option<String>,
-    /// Share of disks against others: 10 to 1000.
-    #[arg(long, value_name = "WEIGHT")]
-    pub(crate) blkio_weight: Option<u16>,
-    /// Limit of processes and threads; -1 for none.
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    pub(crate) pids_limit: Option<i64>,
+    #[command(flatten)]
+    pub(crate) limits: super::limits::Changeable,
     /// When to start the program again: no, always, unless-stopped, on-failure[:COUNT].
     #[arg(long, value_name = "POLICY")]
     pub(crate) restart: Option<String>,

@@ -42,7 +42,7 @@ pub(crate) fn request(typed: Options, words: Vec<String>, root: &Path) -> Result
         (None, None) => return Err(no_image()),
     };
     let networking = networking::understand(&typed.networking, typed.hostname.as_deref(), all)?;
-    let request = Request {
+    let mut request = Request {
         root,
         command: words.collect(),
         entrypoint: typed.program.entrypoint.clone(),
@@ -66,13 +66,6 @@ pub(crate) fn request(typed: Options, words: Vec<String>, root: &Path) -> Result
         mounts,
         volumes_from: typed.volumes_from,
         read_only: typed.read_only,
-        memory: typed.limits.memory.as_deref().map(container::memory).transpose()?,
-        cpu_quota: understand::quota(
-            typed.limits.cpus.as_deref(),
-            typed.limits.cpu_quota,
-            typed.limits.cpu_period,
-        )?,
-        pids: typed.limits.pids_limit,
         network: networking.network,
         networks: networking.networks,
         publish: networking.publish,
@@ -88,7 +81,9 @@ pub(crate) fn request(typed: Options, words: Vec<String>, root: &Path) -> Result
         privileged: typed.walls.privileged,
         timeout: typed.limits.timeout.filter(|seconds| *seconds > 0),
         pidfile: typed.pidfile.as_deref().map(understand::absolute).transpose()?,
+        ..Request::default()
     };
+    understand::change(&typed.limits.changeable, &mut request)?;
     check(&request)?;
     Ok((request, leases))
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use container::{Devices, Limits, Link, Naming, OnDevice, Sharing, Surroundings, Ulimit, Variable, env_file};
+use container::{
+    Devices, Limits, Link, Naming, OnDevice, Request, Sharing, Surroundings, Ulimit, Variable, env_file,
+};
 use engine::Engine;
 use fault::{Doing, Fault, Kind, Result};
 
@@ -35,15 +37,8 @@ pub(super) fn limits(typed: &limits::Limits) -> Result<Limits> {
         list.iter().map(|text| OnDevice::rate(text, option, sized)).collect::<Result<Vec<_>>>()
     };
     Ok(Limits {
-        cpu_shares: typed.cpu_shares,
-        cpu_period: typed.cpu_period.filter(|period| *period > 0),
-        cpuset_cpus: typed.cpuset_cpus.clone().unwrap_or_default(),
-        cpuset_mems: typed.cpuset_mems.clone().unwrap_or_default(),
-        memory_swap: typed.memory_swap.as_deref().map(swap).transpose()?,
-        memory_reservation: sized(typed.memory_reservation.as_deref(), "--memory-reservation")?,
         swappiness: swappiness(typed.memory_swappiness)?,
         no_oom_killer: typed.oom_kill_disable,
-        blkio_weight: typed.blkio_weight.filter(|weight| *weight > 0),
         weights: typed
             .blkio_weight_device
             .iter()
@@ -55,16 +50,39 @@ pub(super) fn limits(typed: &limits::Limits) -> Result<Limits> {
         write_iops: rates(&typed.device_write_iops, "--device-write-iops", false)?,
         ulimits: typed.ulimit.iter().map(|text| Ulimit::parse(text)).collect::<Result<_>>()?,
         unified: pairs(typed.cgroup_conf.iter().map(String::as_str)),
+        ..Limits::default()
     })
 }
 
+/// Limits that were typed take the place of those of a request; the others stay.
+pub(super) fn change(typed: &limits::Changeable, request: &mut Request) -> Result<()> {
+    let memory = typed.memory.as_deref().map(container::memory).transpose()?;
+    request.memory = memory.or(request.memory);
+    request.cpu_quota = quota(typed)?.or(request.cpu_quota);
+    request.pids = typed.pids_limit.or(request.pids);
+    let limits = &mut request.limits;
+    limits.cpu_shares = typed.cpu_shares.or(limits.cpu_shares);
+    limits.cpu_period = typed.cpu_period.filter(|period| *period > 0).or(limits.cpu_period);
+    limits.memory_swap = typed.memory_swap.as_deref().map(swap).transpose()?.or(limits.memory_swap);
+    let reservation = sized(typed.memory_reservation.as_deref(), "--memory-reservation")?;
+    limits.memory_reservation = reservation.or(limits.memory_reservation);
+    limits.blkio_weight = typed.blkio_weight.filter(|weight| *weight > 0).or(limits.blkio_weight);
+    if let Some(list) = &typed.cpuset_cpus {
+        limits.cpuset_cpus.clone_from(list);
+    }
+    if let Some(list) = &typed.cpuset_mems {
+        limits.cpuset_mems.clone_from(list);
+    }
+    Ok(())
+}
+
 /// Microseconds of processor time, by either way to say it.
-pub(super) fn quota(cpus: Option<&str>, quota: Option<i64>, period: Option<u64>) -> Result<Option<i64>> {
+fn quota(typed: &limits::Changeable) -> Result<Option<i64>> {
     let conflict = |with: &str| {
         let why = format!("Conflicting options: Nano CPUs and CPU {with} cannot both be set");
         Err(Fault::invalid("--cpus", why))
     };
-    match (cpus, quota, period) {
+    match (&typed.cpus, typed.cpu_quota, typed.cpu_period) {
         (Some(_), _, Some(1..)) => conflict("Period"),
         (Some(_), Some(1..), _) => conflict("Quota"),
         (Some(text), ..) => container::cpus(text, processors()).map(Some),
@@ -76,11 +94,11 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-pub(super) fn sized(text: Option<&str>, option: &str) -> Result<Option<i64>> {
+fn sized(text: Option<&str>, option: &str) -> Result<Option<i64>> {
     text.map(|text| container::size(text, option)).transpose()
 }
 
-pub(super) fn swap(text: &str) -> Result<i64> {
+fn swap(text: &str) -> Result<i64> {
     if text == "-1" { Ok(-1) } else { container::size(text, "--memory-swap") }
 }
 

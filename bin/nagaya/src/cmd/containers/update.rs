@@ -6,7 +6,7 @@ use fault::{Fault, Kind, Result};
 use network::Publish;
 
 use super::each::each;
-use super::understand::{quota, sized, swap};
+use super::understand::change;
 use crate::args::views::Update;
 use crate::say;
 
@@ -53,23 +53,7 @@ fn published(typed: &Update, request: &Request) -> Result<Vec<Publish>> {
 /// What is to be different; the rest stays.
 fn changed(typed: &Update, request: &Request) -> Result<Request> {
     let mut new = request.clone();
-    let quota = quota(typed.cpus.as_deref(), typed.cpu_quota, typed.cpu_period)?;
-    new.memory = typed.memory.as_deref().map(container::memory).transpose()?.or(new.memory);
-    new.cpu_quota = quota.or(new.cpu_quota);
-    new.pids = typed.pids_limit.or(new.pids);
     new.restart = typed.restart.as_deref().map_or(Ok(new.restart), str::parse)?;
-    let limits = &mut new.limits;
-    limits.cpu_shares = typed.cpu_shares.or(limits.cpu_shares);
-    limits.cpu_period = typed.cpu_period.filter(|period| *period > 0).or(limits.cpu_period);
-    limits.memory_swap = typed.memory_swap.as_deref().map(swap).transpose()?.or(limits.memory_swap);
-    let reservation = sized(typed.memory_reservation.as_deref(), "--memory-reservation")?;
-    limits.memory_reservation = reservation.or(limits.memory_reservation);
-    limits.blkio_weight = typed.blkio_weight.filter(|weight| *weight > 0).or(limits.blkio_weight);
-    if let Some(list) = &typed.cpuset_cpus {
-        limits.cpuset_cpus.clone_from(list);
-    }
-    if let Some(list) = &typed.cpuset_mems {
-        limits.cpuset_mems.clone_from(list);
-    }
+    change(&typed.limits, &mut new)?;
     Ok(new)
 }
