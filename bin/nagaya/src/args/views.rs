@@ -101,8 +101,6 @@ pub(crate) struct Port {
 /// Change limits of containers, and what happens when their programs end.
 #[derive(Debug, Args)]
 pub(crate) struct Update {
-    #[command(flatten)]
-    pub(crate) limits: super::limits::Changeable,
     /// When to start the program again: no, always, unless-stopped, on-failure[:COUNT].
     #[arg(long, value_name = "POLICY")]
     pub(crate) restart: Option<String>,
@@ -115,6 +113,8 @@ pub(crate) struct Update {
     /// Containers.
     #[arg(value_name = "CONTAINER", required = true)]
     pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) limits: super::limits::Changeable,
 }
 
 /// Remove containers whose program does not run.
