@@ -154,10 +154,7 @@ fn options_that_contradict_each_other() {
     let world = World::new();
     for (options, word) in [
         (&["--network", "bridge", "--ip", "172.17.0.9"][..], "supported on user defined networks only"),
-        (
-            &["--network", "bridge", "--network-alias", "x"],
-            "supported only for containers in user defined networks",
-        ),
+        (&["--network", "bridge", "--network-alias", "x"], "network-scoped aliases are only supported"),
         (&["--network", "none", "--ip", "172.17.0.9"], "supported on user defined networks only"),
         (
             &["--network", "none", "--network", "bridge"],
@@ -167,7 +164,7 @@ fn options_that_contradict_each_other() {
         (&["--network", "container:"], "Invalid container format"),
         (&["--network", "ns:/nowhere"], "no network namespace at `/nowhere`"),
         (&["--network", "bridge", "--mac-address", "x"], "is not a valid mac address"),
-        (&["--network", "bridge", "-p", "x"], "Invalid containerPort: x"),
+        (&["--network", "bridge", "-p", "x"], "invalid containerPort: x"),
     ] {
         let call = world.nagaya(&["run", "--rm", "--name", &world.named("a")]).args(options);
         fails(call.args(["host", "true"]).output(), 125, &[word]);

@@ -13,8 +13,8 @@ fn first(answers: &[String]) -> Vec<&str> {
 fn connected_and_disconnected_while_it_runs() {
     let world = World::new();
     let _outside = world.serve_on(&world.outside, "outside", "80");
-    for name in ["one", "two"] {
-        world.fine(&["network", "create", "--ipv6", name]);
+    for (name, subnet) in [("one", "10.66.1.0/24"), ("two", "10.66.2.0/24")] {
+        world.fine(&["network", "create", "--ipv6", "--subnet", subnet, name]);
     }
     world.serve("a", &["--network", "one"]);
     world.serve("b", &["--network", "two"]);

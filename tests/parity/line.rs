@@ -34,9 +34,14 @@ pub(crate) fn parse(text: &'static str) -> Vec<Line> {
 }
 
 impl Line {
-    /// As a shell would part it; containers get no network, which is what there is in both.
+    /// As a shell would part it.
+    pub(crate) fn as_typed(&self) -> Vec<String> {
+        split(self.text)
+    }
+
+    /// The same; containers get no network.
     pub(crate) fn words(&self) -> Vec<String> {
-        let mut words = split(self.text);
+        let mut words = self.as_typed();
         let makes = |word: &String| word == "run" || word == "create";
         if let Some(at) = words.iter().take(2).position(makes) {
             words.splice(at + 1..=at, ["--network".to_string(), "none".to_string()]);

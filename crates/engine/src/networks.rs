@@ -25,6 +25,10 @@ impl Engine {
         if network.is_default() && (joined.ip.is_some() || joined.ip6.is_some()) {
             return wrong("user specified IP address is supported on user defined networks only".to_string());
         }
+        let asked = |ipv4| network.pool(ipv4).is_none_or(|pool| pool.asked);
+        if joined.ip.is_some() && !asked(true) || joined.ip6.is_some() && !asked(false) {
+            return wrong("user specified IP address is supported only when connecting to networks with user configured subnets".to_string());
+        }
         if network.is_default() && !joined.aliases.is_empty() {
             return wrong(
                 "network-scoped alias is supported only for containers in user defined networks".to_string(),
@@ -59,7 +63,7 @@ impl Engine {
     pub fn disconnect(&self, view: &View, network: &Network) -> Result<()> {
         let doing = || format!("disconnect container `{}` from network `{}`", view.record.name, network.name);
         let record = &view.record;
-        if network.driver == Driver::Host || record.request.network == Whose::Host {
+        if record.request.network == Whose::Host {
             let why = "container cannot be disconnected from host network or connected to host network";
             return Err(Fault::new(Kind::WrongState, doing()).because(why));
         }

@@ -54,7 +54,7 @@ impl FromStr for Protocol {
             "tcp" => Ok(Protocol::Tcp),
             "udp" => Ok(Protocol::Udp),
             "sctp" => Ok(Protocol::Sctp),
-            _ => Err(Fault::invalid("--publish", format!("Invalid proto: {name}"))),
+            _ => Err(Fault::invalid("--publish", format!("invalid proto: {name}"))),
         }
     }
 }
@@ -103,18 +103,18 @@ pub fn publish(text: &str) -> Result<Vec<Publish>> {
         None => (None, front.unwrap_or_default()),
     };
     if container.is_empty() {
-        return Err(wrong(format!("No port specified: {text}<empty>")));
+        return Err(wrong(format!("no port specified: {text}<empty>")));
     }
     let host = host.filter(|host| !host.is_empty()).map(address).transpose()?;
-    let ports = range(container).ok_or_else(|| wrong(format!("Invalid containerPort: {container}")))?;
+    let ports = range(container).ok_or_else(|| wrong(format!("invalid containerPort: {container}")))?;
     let hosts = match host_port {
         "" => None,
-        text => Some(range(text).ok_or_else(|| wrong(format!("Invalid hostPort: {text}")))?),
+        text => Some(range(text).ok_or_else(|| wrong(format!("invalid hostPort: {text}")))?),
     };
     let count = |(first, last): (u16, u16)| u32::from(last) - u32::from(first);
     if hosts.is_some_and(|hosts| count(hosts) != count(ports)) && count(ports) > 0 {
         return Err(wrong(format!(
-            "Invalid ranges specified for container and host Ports: {container} and {host_port}"
+            "invalid ranges specified for container and host Ports: {container} and {host_port}"
         )));
     }
     let one = |(at, port): (u16, u16)| Publish {
@@ -147,7 +147,7 @@ fn from_pairs(text: &str) -> Result<String> {
 
 fn address(text: &str) -> Result<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    bare.parse().map_err(|_| Fault::invalid("--publish", format!("Invalid ip address: {text}")))
+    bare.parse().map_err(|_| Fault::invalid("--publish", format!("invalid IP address: {text}")))
 }
 
 /// One port, or the first and the last of several.
@@ -165,7 +165,7 @@ pub fn exposed(text: &str) -> Result<Vec<Exposed>> {
         return Err(Fault::invalid("--expose", format!("invalid port format for --expose: {text}")));
     }
     let wrong =
-        || format!("invalid range format for --expose: {text}, error: Invalid containerPort: {ports}");
+        || format!("invalid range format for --expose: {text}, error: invalid containerPort: {ports}");
     let (first, last) = range(ports).ok_or_else(|| Fault::invalid("--expose", wrong()))?;
     let protocol = protocol
         .parse::<Protocol>()
@@ -211,17 +211,17 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_in_dockers_words() {
         for (text, word) in [
-            ("", "No port specified"),
-            ("8080:", "No port specified"),
-            ("x", "Invalid containerPort: x"),
-            ("0", "Invalid containerPort: 0"),
-            ("65536", "Invalid containerPort: 65536"),
-            ("+80", "Invalid containerPort"),
-            ("81-80", "Invalid containerPort"),
-            ("x:80", "Invalid hostPort: x"),
-            ("1-3:80-81", "Invalid ranges specified"),
-            ("80/icmp", "Invalid proto: icmp"),
-            ("300.0.0.1:80:80", "Invalid ip address"),
+            ("", "no port specified"),
+            ("8080:", "no port specified"),
+            ("x", "invalid containerPort: x"),
+            ("0", "invalid containerPort: 0"),
+            ("65536", "invalid containerPort: 65536"),
+            ("+80", "invalid containerPort"),
+            ("81-80", "invalid containerPort"),
+            ("x:80", "invalid hostPort: x"),
+            ("1-3:80-81", "invalid ranges specified"),
+            ("80/icmp", "invalid proto: icmp"),
+            ("300.0.0.1:80:80", "invalid IP address"),
             ("target=80,nope=1", "invalid field key nope"),
             ("target=80,x", "should be name=value"),
         ] {

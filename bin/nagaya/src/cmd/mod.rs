@@ -40,11 +40,9 @@ const OURS: u8 = 125;
 /// Runs what was typed.
 pub(crate) fn run(words: Vec<OsString>) -> std::result::Result<u8, Failed> {
     // What was typed may be what was typed wrong, so the verb is looked for among the first words.
-    let usage = if words.iter().skip(1).take(4).any(|word| word == "run" || word == "create") {
-        OURS
-    } else {
-        FAILED
-    };
+    let first =
+        |names: [&str; 2]| words.iter().skip(1).take(4).any(|word| names.iter().any(|name| word == name));
+    let usage = if first(["run", "create"]) && !first(["network", "volume"]) { OURS } else { FAILED };
     let failed = |code| move |fault| Failed { fault, code };
     let of_template = |fault: Fault| {
         let code = if fault.sentence().contains("template parsing error") { NO_TEMPLATE } else { FAILED };

@@ -30,7 +30,7 @@ impl Ports {
                 let why = format!(
                     "driver failed programming external connectivity on endpoint {} ({}): {}",
                     record.name,
-                    record.short(),
+                    record.id,
                     fault.cause().unwrap_or_default()
                 );
                 fault.because(why)

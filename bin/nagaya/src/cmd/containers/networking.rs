@@ -149,7 +149,12 @@ fn join(words: Vec<Word>, root: &Path) -> Result<Vec<Joined>> {
             return wrong("user specified IP address is supported on user defined networks only");
         }
         if network.is_default() && !word.aliases.is_empty() {
-            return wrong("network-scoped alias is supported only for containers in user defined networks");
+            return wrong("network-scoped aliases are only supported for user-defined networks");
+        }
+        if word.ip.is_some() && network.pool(true).is_some_and(|pool| !pool.asked)
+            || word.ip6.is_some() && network.pool(false).is_some_and(|pool| !pool.asked)
+        {
+            return Err(not_asked(&network.name));
         }
         if let Some(mac) = &word.mac {
             mac.parse::<netlink::Mac>()?;
@@ -161,6 +166,15 @@ fn join(words: Vec<Word>, root: &Path) -> Result<Vec<Joined>> {
         all.push(Joined { id: network.id, name: network.name, aliases, ip, ip6, mac, ..Joined::default() });
     }
     Ok(all)
+}
+
+/// Addresses that nobody has asked for may be others the next time that the network is made.
+fn not_asked(name: &str) -> Fault {
+    Fault::new(Kind::Invalid, format!("use network `{name}`"))
+        .because(
+            "user specified IP address is supported only when connecting to networks with user configured subnets",
+        )
+        .hint("make the network with --subnet")
 }
 
 /// What makes no sense without a network of its own.

@@ -61,7 +61,9 @@ fn check(wanted: &Wanted) -> Result<()> {
 
 fn subnet(text: &str, option: &str) -> Result<Subnet> {
     text.parse().map_err(|wrong| match wrong {
-        NoSubnet::Shape => Fault::invalid(option, format!("invalid CIDR address: {text}")),
+        NoSubnet::Shape => {
+            Fault::invalid(option, format!("Invalid subnet {text} : invalid CIDR address: {text}"))
+        }
         NoSubnet::Within(subnet) => {
             Fault::invalid(option, format!("invalid subnet {text}: it should be {subnet}"))
         }
