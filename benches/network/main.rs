@@ -89,6 +89,7 @@ fn measured(engines: &Engines, world: &World, rounds: usize) -> Result<()> {
             measure::through(engine, world, &mut table)?;
         }
     }
+    report::print(&table.shown());
     for engine in &engines.all {
         report::talk(&format!("many: {}", engine.name));
         measure::many(engine, &mut table)?;

@@ -43,7 +43,10 @@ impl World {
              ip link add world type veth peer name eth0 netns {pid}
              ip address add {MACHINE}/24 dev world; ip link set world up
              nsenter -t {pid} -n sh -c 'ip link set lo up; ip address add 198.51.100.2/24 dev eth0; ip link set eth0 up'
-             mkdir -p /var/lib/cni /etc/cni/net.d; mount -t tmpfs tmpfs /var/lib/cni; mount -t tmpfs tmpfs /run/lock 2>/dev/null || true"
+             for folder in /etc/cni/net.d /var/lib/cni /run/netns; do
+                 mkdir -p $folder /run/nagaya-bench; cp -a $folder/. /run/nagaya-bench/; mount -t tmpfs tmpfs $folder
+                 cp -a /run/nagaya-bench/. $folder/; rm -rf /run/nagaya-bench
+             done"
         );
         let made = Command::new("sh").args(["-c", &script]).status().map_err(|err| err.to_string())?;
         if made.success() {
