@@ -57,6 +57,10 @@ fn sum(lab: &Lab, script: &str, words: &[String]) -> String {
     output.ok()
 }
 
+fn events(lab: &Lab) -> String {
+    fs::read_to_string(lab.engine_root().join("events.jsonl")).unwrap_or_default()
+}
+
 /// A process has something of this kind open, such as the way to a monitor.
 fn has_open(pid: u32, kind: &str) -> bool {
     let open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
@@ -85,7 +89,12 @@ fn nothing_is_lost_and_nobody_waits() {
     let stalled = ["logs -f", "attach"].map(|verb| {
         let words: Vec<_> = verb.split(' ').chain([name.as_str()]).collect();
         let reader = lab.nagaya(&words).deadline(Duration::from_mins(2)).start();
-        lab::until(&format!("{verb} is there"), || has_open(reader.pid(), "socket:"));
+        // What is noted of an attach is noted once it has said what it wants.
+        let is_there = || match verb {
+            "attach" => events(&lab).contains("\"Action\":\"attach\""),
+            _ => has_open(reader.pid(), "socket:"),
+        };
+        lab::until(&format!("{verb} is there"), is_there);
         reader.signal(Signal::STOP);
         (verb, reader)
     });

@@ -80,6 +80,46 @@ fn who_is_to_run_after_a_reboot_does() {
     }
 }
 
+/// A status, and how a container comes to it.
+type Become = (&'static str, fn(&World));
+
+/// moby#38883, podman#7862: whatever has become of a container, its volume is its own.
+#[test]
+fn volumes_of_what_is_there_stay() {
+    let world = World::new();
+    let file = world.lab.engine_root().join("volumes/db/_data/file");
+    let states: [Become; 6] = [
+        ("created", |_| ()),
+        ("running", |world| drop(world.command(&["start"]).ok())),
+        ("paused", |world| drop(world.command(&["pause"]).ok())),
+        ("running", |world| {
+            world.command(&["unpause"]).ok();
+            world.kill_monitors();
+        }),
+        ("exited", |world| drop(world.command(&["kill"]).ok())),
+        ("exited", |world| {
+            world.command(&["start"]).ok();
+            pull_the_plug(world);
+            begin_anew(world);
+        }),
+    ];
+    world.call(&world.words(&["create", "-v", "db:/data"], crate::world::WAITS)).output().ok();
+    fs::write(&file, "kept").expect("a file of the volume's");
+    for (status, become_so) in states {
+        become_so(&world);
+        assert_eq!(
+            world.lab.nagaya(&["volume", "prune", "-af"]).output().ok().lines().count(),
+            1,
+            "{status}"
+        );
+        assert_eq!(world.status(), status);
+        assert_eq!(fs::read_to_string(&file).expect("what is in the volume"), "kept");
+    }
+    // The control: once it is nobody's, it goes.
+    world.command(&["rm", "-f"]).ok();
+    assert!(world.lab.nagaya(&["volume", "prune", "-af"]).output().ok().contains("db") && !file.exists());
+}
+
 /// Its number is somebody else's now: that one is left alone.
 #[test]
 fn somebody_elses_process_is_left_alone() {
