@@ -43,6 +43,8 @@ pub struct Attach {
     pub stderr: bool,
     /// Its input comes from here; it ends when this client goes, unless others may attach later.
     pub stdin: bool,
+    /// The steps of the start, with [`Up`].
+    pub trace: bool,
 }
 
 /// The program runs.
@@ -50,7 +52,7 @@ pub struct Attach {
 pub struct Up {
     /// What could not be had, a sentence each.
     pub warnings: Vec<String>,
-    /// The steps, as `--trace` prints them.
+    /// The steps, as `--trace` prints them, for who has asked.
     pub trace: Vec<String>,
     /// Microseconds in all.
     pub whole: u64,

@@ -97,7 +97,9 @@ impl Life {
         let let_go = Streams::let_go();
         let Started { process, terminal, names, warnings, freezer, trace, .. } =
             started.map_err(|fault| container::advise(fault, prepared.in_user_namespace))?;
-        let lines = trace.steps.iter().map(|(step, took)| plan::trace_line(step, *took)).collect();
+        let asked = monitor.clients.first().is_some_and(|client| client.attach.trace);
+        let shown = trace.steps.iter().filter(|_| asked);
+        let lines = shown.map(|(step, took)| plan::trace_line(step, *took)).collect();
         let whole = u64::try_from(trace.whole.as_micros()).unwrap_or(u64::MAX);
         let interactive = request.interactive;
         let begun = let_go.and_then(|()| streams.set_terminal(terminal, interactive));

@@ -29,7 +29,7 @@ fn try_run(typed: Run, engine: &Engine, root: &Path) -> Result<u8> {
     let (create, cidfile, _leases) = create::prepare(typed.options, typed.words, engine, root)?;
     let front = if detach { None } else { Some(Front::new(terminal, streams.stdin, proxy, keys)?) };
     let record = create::create(create, cidfile, engine)?;
-    let attach = if detach { Attach::default() } else { streams };
+    let attach = if detach { Attach { trace, ..Attach::default() } } else { streams };
     let mut channel = engine.start(&record, attach)?;
     let up = channel.until_up()?;
     tell(&up, trace);
@@ -63,6 +63,7 @@ fn streams(typed: &Run) -> Result<Attach> {
         stdin: options.interactive && (all || named("stdin")),
         stdout: all || named("stdout"),
         stderr: all || named("stderr"),
+        trace: typed.trace,
     };
     check_terminal(options.tty && attach.stdin && !typed.detach)?;
     Ok(attach)

@@ -50,7 +50,7 @@ fn in_front(typed: &Start, engine: &Engine) -> Result<u8> {
     let stdin = typed.interactive && request.interactive;
     front::check_terminal(request.terminal && stdin)?;
     let keys = typed.detach_keys.as_deref().map_or_else(|| Ok(DetachKeys::default()), DetachKeys::parse)?;
-    let attach = Attach { stdin, stdout: true, stderr: true };
+    let attach = Attach { stdin, stdout: true, stderr: true, ..Attach::default() };
     let front = Front::new(request.terminal, stdin, true, keys)?;
     let mut channel = if view.status.is_up() {
         engine.attach(&view, attach)?
