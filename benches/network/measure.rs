@@ -37,7 +37,7 @@ pub(crate) fn through(engine: &Engine, world: &World, table: &mut Table) -> Resu
     let port = PORTS.iter().find(|(name, _)| *name == engine.name).map_or(50_000, |(_, port)| *port);
     let (zeros, echo) = (format!("{port}:80"), format!("{}:81", port + 1));
     timed(engine.command(&["network", "create", "wire"]))?;
-    let script = "nc -lk -p 80 -e cat /dev/zero & exec nc -lk -p 81 -e cat";
+    let script = "nc -ll -p 80 -e cat /dev/zero & exec nc -ll -p 81 -e cat";
     let run = ["run", "-d", "--name", "server", "--network", "wire", "-p", &zeros, "-p", &echo];
     timed(engine.command(&[&run[..], &["box", "sh", "-c", script]].concat()))?;
     timed(engine.command(&["run", "-d", "--name", "client", "--network", "wire", "box", "sleep", "1000"]))?;

@@ -19,9 +19,11 @@ const QUESTIONS: u16 = 10_000;
 const AT_ONCE: u16 = 8;
 
 fn connect(from: &File, to: &str) -> Result<TcpStream> {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(5);
+    let address = to.parse().map_err(|err| format!("cannot reach {to}: {err}"))?;
     loop {
-        let stream = in_network(from.as_fd(), || TcpStream::connect(to));
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_secs(2));
+        let stream = in_network(from.as_fd(), connect);
         match stream.and_then(std::convert::identity) {
             Ok(stream) => return Ok(stream),
             Err(err) if Instant::now() >= end => return Err(format!("cannot reach {to}: {err}")),

@@ -180,3 +180,40 @@ fn names_resolve_under_load() {
     // The control: a name that nobody has is counted.
     assert!(!load(&["nobody"])[0].starts_with('0'));
 }
+
+/// Who shares a network shares its names.
+#[test]
+fn the_network_of_another_container_has_its_names() {
+    let world = World::new();
+    world.fine(&["network", "create", "one"]);
+    idle(&world, "web", &["--network", "one", "--add-host", "db:192.0.2.9"]);
+    let web = world.named("web");
+    idle(&world, "beside", &["--network", &format!("container:{web}")]);
+    let address = format!("found {}", world.addresses("web", "one")[0]);
+    assert_eq!(ask(&world, "beside", "A", &[&web]), [address]);
+    let cat = |name: &str| world.fine(&["exec", &world.named(name), "cat", "/etc/hosts", "/etc/resolv.conf"]);
+    assert_eq!(cat("beside"), cat("web"));
+}
+
+/// Where nobody answers questions, a link is a line of a file.
+#[test]
+fn links_on_the_default_network() {
+    let world = World::new();
+    idle(&world, "web", &["--network", "bridge"]);
+    let web = world.named("web");
+    idle(
+        &world,
+        "asks",
+        &["--network", "bridge", "--link", &format!("{web}:db"), "--add-host", "me:host-gateway"],
+    );
+    let getent = |name: &str| world.nagaya(&["exec", &world.named("asks"), "getent", "hosts", name]).output();
+    let address = world.addresses("web", "bridge")[0].clone();
+    for name in ["db", web.as_str()] {
+        assert!(getent(name).ok().starts_with(&address), "{name}");
+    }
+    let gateway = world.fine(&["network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", "bridge"]);
+    assert!(getent("me").ok().starts_with(gateway.trim()));
+    world.fine(&["stop", "-t", "0", &web]);
+    let call = world.nagaya(&["run", "--rm", "--network", "bridge", "--link", &web, "host", "true"]);
+    crate::kit::fails(call.output(), 125, &["Cannot link to a non running container"]);
+}
