@@ -9,7 +9,7 @@ fn made_listed_looked_at_and_removed() {
     // The default network's rules are there from the first network on.
     world.fine(&["network", "create", "two"]);
     world.fine(&["network", "rm", "two"]);
-    let (before, elements) = (world.kernel(), world.elements());
+    let (before, elements) = (world.idle_kernel(), world.elements());
     let id = world.fine(&[
         "network",
         "create",
@@ -52,11 +52,11 @@ fn made_listed_looked_at_and_removed() {
     fails(world.nagaya(&["network", "rm", "one"]).output(), 1, &["has active endpoints"]);
     world.fine(&["rm", "-f", &world.named("a")]);
     assert_eq!(world.fine(&["network", "rm", "one"]), "one\n");
-    assert_eq!(world.kernel(), before);
+    assert_eq!(world.idle_kernel(), before);
     assert_eq!(world.elements(), elements);
     world.fine(&["network", "create", "two"]);
     assert_eq!(world.fine(&["network", "prune", "-f"]), "Deleted Networks:\ntwo\n\n");
-    assert_eq!(world.kernel(), before);
+    assert_eq!(world.idle_kernel(), before);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn they_are_explained() {
     ] {
         assert!(text.contains(word), "{word}: {text}");
     }
-    assert_eq!(world.kernel(), before);
+    assert_eq!(world.idle_kernel(), before);
     let traced = world.nagaya(&["run", "--rm", "--trace", "--network", "bridge", "host", "true"]).output();
     assert!(traced.stderr.contains("give `eth0` 172."), "{traced:?}");
 }

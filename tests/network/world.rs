@@ -164,6 +164,16 @@ impl World {
         self.sh(&self.here, list).ok()
     }
 
+    /// The same once nothing is connected: interfaces go a moment after their containers.
+    pub(crate) fn idle_kernel(&self) -> String {
+        let mut now = String::new();
+        lab::until("no interface of a container is left", || {
+            now = self.kernel();
+            !now.contains("veth")
+        });
+        now
+    }
+
     /// All that the packet filters of a host have in their sets, in order.
     pub(crate) fn elements(&self) -> String {
         let list = "nft -j list ruleset | python3 -c 'import json,sys; print(*sorted(json.dumps([s[k][\"name\"], e]) \

@@ -1,5 +1,6 @@
 //! A container is connected to its networks, as long as it runs.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
@@ -8,6 +9,9 @@ use network::{Connect, Driver, Endpoint, Network, Networks, Publish, Published, 
 use plan::{Connections, Interface, InterfaceKind, Opening};
 
 use crate::{Joined, Phase, Record, Records, Request, Resolving};
+
+/// Addresses that a container had when it ran last, by the ids of its networks.
+pub type Before = BTreeMap<String, Vec<IpAddr>>;
 
 /// How a container is connected: each network, with what the container is on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,18 +22,23 @@ pub struct Attached {
 
 /// Connects a container that is about to be started: its addresses and names are written down, and the bridges are there.
 /// The rest is the launcher's. Once it runs, [`Networks::finish`] is to be called; if it does not, [`detach`].
-pub fn attach(record: &Record, published: &[Published], root: &Path) -> Result<Attached> {
+pub fn attach(record: &Record, published: &[Published], before: &Before, root: &Path) -> Result<Attached> {
     let joined = &record.request.networks;
     if joined.is_empty() {
         return Ok(Attached::default());
     }
     let networks = Networks::at(root);
     networks.begin(&record.id, None)?;
-    let attached = connect_all(&networks, record, published);
+    let attached = connect_all(&networks, record, published, before);
     attached.inspect_err(|_| drop(detach(record, root)))
 }
 
-fn connect_all(networks: &Networks, record: &Record, published: &[Published]) -> Result<Attached> {
+fn connect_all(
+    networks: &Networks,
+    record: &Record,
+    published: &[Published],
+    before: &Before,
+) -> Result<Attached> {
     let mut found = Vec::new();
     for joined in &record.request.networks {
         let network = networks.by_id(&joined.id)?.ok_or_else(|| gone(joined))?;
@@ -45,23 +54,18 @@ fn connect_all(networks: &Networks, record: &Record, published: &[Published]) ->
         // What an earlier life has left.
         detach_one(networks, &network.id, &record.id)?;
         let ports = if way_out == Some(at) { published } else { &[] };
-        let endpoint = connect(networks, &network, joined, record, &format!("eth{at}"), ports, &held)?;
+        let interface = format!("eth{at}");
+        let before = before.get(&joined.id).map(Vec::as_slice).unwrap_or_default();
+        let connect = Connect { ports, before, ..asked(joined, record, &interface)? };
+        let endpoint = networks.connect(&network, &connect, &held)?;
         attached.all.push((network, endpoint));
     }
     Ok(attached)
 }
 
-/// Writes down that a container is connected to one network.
-pub(crate) fn connect(
-    networks: &Networks,
-    network: &Network,
-    joined: &Joined,
-    record: &Record,
-    interface: &str,
-    ports: &[Published],
-    held: &network::Held,
-) -> Result<Endpoint> {
-    let connect = Connect {
+/// What was asked for of one network.
+fn asked<'a>(joined: &'a Joined, record: &'a Record, interface: &'a str) -> Result<Connect<'a>> {
+    Ok(Connect {
         container: &record.id,
         name: &record.name,
         aliases: &joined.aliases,
@@ -69,9 +73,8 @@ pub(crate) fn connect(
         ip6: joined.ip6,
         mac: joined.mac.as_deref().map(str::parse).transpose()?,
         interface,
-        ports,
-    };
-    networks.connect(network, &connect, held)
+        ..Connect::default()
+    })
 }
 
 fn gone(joined: &Joined) -> Fault {
@@ -98,7 +101,7 @@ pub fn attach_live(
     }
     let name =
         (0..=taken.len()).map(|at| format!("eth{at}")).find(|name| !taken.contains(name)).unwrap_or_default();
-    let endpoint = connect(networks, network, joined, record, &name, &[], &held)?;
+    let endpoint = networks.connect(network, &asked(joined, record, &name)?, &held)?;
     // It has a way out already, unless none of the others has one.
     let has = |ipv4| way_out(&all, ipv4).is_some();
     let mut interface = interface(network, Some(&endpoint), 0, std::slice::from_ref(network))?;
@@ -138,6 +141,22 @@ pub fn detach(record: &Record, root: &Path) -> Result<()> {
     }
     done?;
     networks.finish(&record.id, None)
+}
+
+/// The same once its program has ended, and without waiting for what the kernel does by itself: its interfaces, of which the
+/// names are told, to be removed if they are still there.
+pub fn detach_ended(record: &Record, root: &Path) -> Result<Vec<String>> {
+    let networks = Networks::at(root);
+    let mut left = Vec::new();
+    for joined in &record.request.networks {
+        let Some(network) = networks.by_id(&joined.id)? else { continue };
+        let Some(endpoint) = networks.endpoint(&joined.id, &record.id)? else { continue };
+        Networks::close(&endpoint)?;
+        networks.disconnect(&network, &record.id)?;
+        left.push(endpoint.outside);
+    }
+    networks.finish(&record.id, None)?;
+    Ok(left)
 }
 
 pub(crate) fn detach_one(networks: &Networks, id: &str, container: &str) -> Result<()> {
@@ -186,6 +205,13 @@ fn way_out(networks: &[Network], ipv4: bool) -> Option<usize> {
 }
 
 impl Attached {
+    /// Its addresses, by the ids of its networks: to have them again the next time.
+    pub fn by_network(&self) -> Before {
+        let addresses =
+            |endpoint: &Endpoint| endpoint.addresses.iter().map(|(address, _)| *address).collect();
+        self.all.iter().map(|(network, endpoint)| (network.id.clone(), addresses(endpoint))).collect()
+    }
+
     /// All addresses that it has.
     pub fn addresses(&self) -> Vec<IpAddr> {
         let all = self.all.iter().flat_map(|(_, endpoint)| &endpoint.addresses);

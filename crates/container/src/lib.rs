@@ -61,7 +61,7 @@ mod users;
 mod volume;
 mod volumes;
 
-pub use attach::{Attached, attach, attach_live, detach, rename, take_back, ways_out};
+pub use attach::{Attached, Before, attach, attach_live, detach, detach_ended, rename, take_back, ways_out};
 pub use device_option::{DeviceNode, Devices};
 pub use environment::Variable;
 pub use exec::{Exec, env_file};

@@ -86,13 +86,24 @@ impl Networks {
 
     /// Has the kernel forget how a container is connected: ports that lead to it, and its interface.
     pub fn unplug(&self, endpoint: &Endpoint) -> Result<()> {
-        let elements = firewall::of_ports(endpoint);
-        let closed = if elements.is_empty() { Ok(()) } else { Firewall::open()?.take_own(&elements) };
-        if !endpoint.outside.is_empty() {
-            let doing = || format!("remove the interface `{}`", endpoint.outside);
-            route()?.remove_if_there(&endpoint.outside).told(doing)?;
-        }
+        let closed = Networks::close(endpoint);
+        Networks::remove_interface(&endpoint.outside)?;
         closed
+    }
+
+    /// Has the kernel forget ports that lead to a container.
+    pub fn close(endpoint: &Endpoint) -> Result<()> {
+        let elements = firewall::of_ports(endpoint);
+        if elements.is_empty() { Ok(()) } else { Firewall::open()?.take_own(&elements) }
+    }
+
+    /// Removes this machine's end of a container's interface, and with it the other. The kernel does the same when the
+    /// container's network namespace ends; to wait for it takes some ten milliseconds, and more if others go too.
+    pub fn remove_interface(outside: &str) -> Result<()> {
+        if outside.is_empty() {
+            return Ok(());
+        }
+        route()?.remove_if_there(outside).told(|| format!("remove the interface `{outside}`"))
     }
 
     /// What leads from this machine's ports to a container's, for the table of nftables.

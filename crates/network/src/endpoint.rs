@@ -70,6 +70,8 @@ pub struct Connect<'a> {
     pub ip: Option<Ipv4Addr>,
     /// The same of IPv6.
     pub ip6: Option<Ipv6Addr>,
+    /// Addresses that it had before, which it has again if they are free.
+    pub before: &'a [IpAddr],
     /// Its hardware address; nothing means one that is made from its address.
     pub mac: Option<Mac>,
     /// Name of the interface in the container.
@@ -146,8 +148,10 @@ impl Networks {
 
     fn write_endpoint(&self, network: &Network, connect: &Connect<'_>, held: &Held) -> Result<Endpoint> {
         let container = connect.container;
-        let ip = self.lease(network, container, connect.ip.map(IpAddr::V4), true, held)?;
-        let ip6 = self.lease(network, container, connect.ip6.map(IpAddr::V6), false, held)?;
+        let before = |ipv4| connect.before.iter().copied().find(|address| address.is_ipv4() == ipv4);
+        let ip = self.lease(network, container, (connect.ip.map(IpAddr::V4), before(true)), true, held)?;
+        let ip6 =
+            self.lease(network, container, (connect.ip6.map(IpAddr::V6), before(false)), false, held)?;
         let prefix = |ipv4| network.pool(ipv4).map_or(0, |pool| pool.subnet.prefix());
         let addresses: Vec<_> =
             ip.into_iter().chain(ip6).map(|address| (address, prefix(address.is_ipv4()))).collect();

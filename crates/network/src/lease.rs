@@ -17,13 +17,13 @@ impl Networks {
         &self,
         network: &Network,
         holder: &str,
-        asked: Option<IpAddr>,
+        (asked, wish): (Option<IpAddr>, Option<IpAddr>),
         ipv4: bool,
         _held: &Held,
     ) -> Result<Option<IpAddr>> {
         match (network.pool(ipv4), asked) {
             (Some(pool), Some(address)) => self.lease_this(network, pool, holder, address).map(Some),
-            (Some(pool), None) => self.lease_any(network, pool, holder).map(Some),
+            (Some(pool), None) => self.lease_any(network, pool, holder, wish).map(Some),
             (None, Some(address)) => Err(not_there(network, address)),
             (None, None) => Ok(None),
         }
@@ -45,10 +45,22 @@ impl Networks {
         Err(used().hint(format!("`nagaya network inspect {}` tells who has it", network.name)))
     }
 
-    /// The first that is free, from where the last one was found.
-    fn lease_any(&self, network: &Network, pool: &Pool, holder: &str) -> Result<IpAddr> {
+    /// The one that it had before, if it is free; else the first that is, behind the last that was given away: one that was
+    /// given back is the last to be given to somebody else.
+    fn lease_any(
+        &self,
+        network: &Network,
+        pool: &Pool,
+        holder: &str,
+        wish: Option<IpAddr>,
+    ) -> Result<IpAddr> {
         let area = pool.range.unwrap_or(pool.subnet);
         let leases = self.path(&network.id).join("leases");
+        if let Some(address) = wish.filter(|wish| pool.subnet.contains(*wish) && is_anybodys(pool, *wish))
+            && disk::take(&leases.join(address.to_string()), holder)?
+        {
+            return Ok(address);
+        }
         let start = self.hint(network, &area).min(area.end());
         for at in (start..=area.end()).chain(0..start) {
             let Some(address) = area.nth(at).filter(|address| is_anybodys(pool, *address)) else { continue };
@@ -68,16 +80,7 @@ impl Networks {
 
     /// Takes an address back, if it is this holder's.
     pub(crate) fn release(&self, network: &Network, holder: &str, address: IpAddr) -> Result<()> {
-        disk::give_back(&self.path(&network.id).join("leases").join(address.to_string()), holder)?;
-        let pool = network.pool(address.is_ipv4());
-        if let Some((area, at)) = pool
-            .map(|pool| pool.range.unwrap_or(pool.subnet))
-            .and_then(|area| Some((area, area.position(address)?)))
-            && at < self.hint(network, &area)
-        {
-            self.set_hint(network, &area, at);
-        }
-        Ok(())
+        disk::give_back(&self.path(&network.id).join("leases").join(address.to_string()), holder)
     }
 
     /// Takes all addresses of a holder back, also those that nothing else tells of.
@@ -142,7 +145,7 @@ mod tests {
         let networks = place.networks();
         let held = networks.alone().unwrap();
         let network = networks.create(wanted("small", "10.9.0.0/29"), &held).unwrap();
-        let lease = |holder: &str| networks.lease(&network, holder, None, true, &held);
+        let lease = |holder: &str| networks.lease(&network, holder, (None, None), true, &held);
         let given: Vec<_> = (0..5).map(|at| lease(&format!("c{at}")).unwrap().unwrap()).collect();
         assert_eq!(given, [2, 3, 4, 5, 6].map(|at| address(&format!("10.9.0.{at}"))));
         let none = lease("c6").unwrap_err().sentence();
@@ -151,9 +154,21 @@ mod tests {
         assert!(lease("c6").is_err(), "only who has it can give it back");
         networks.release(&network, "c1", given[1]).unwrap();
         assert_eq!(lease("c6").unwrap(), Some(given[1]));
+        // Who had one before has it again, unless somebody else has.
+        networks.release(&network, "c2", given[2]).unwrap();
+        let again = networks.lease(&network, "c2", (None, Some(given[2])), true, &held);
+        assert_eq!(again.unwrap(), Some(given[2]));
+        assert!(
+            networks.lease(&network, "c8", (None, Some(given[2])), true, &held).is_err(),
+            "all are given away"
+        );
         networks.release_all(&network, "c6").unwrap();
         assert_eq!(networks.holder_of(&network.id, given[1]), None);
-        assert_eq!(networks.lease(&network, "c7", None, false, &held).unwrap(), None, "it has no IPv6");
+        assert_eq!(
+            networks.lease(&network, "c7", (None, None), false, &held).unwrap(),
+            None,
+            "it has no IPv6"
+        );
     }
 
     #[test]
@@ -162,8 +177,9 @@ mod tests {
         let networks = place.networks();
         let held = networks.alone().unwrap();
         let network = networks.create(wanted("small", "10.9.0.0/29"), &held).unwrap();
-        let lease =
-            |text: &str, holder: &str| networks.lease(&network, holder, Some(address(text)), true, &held);
+        let lease = |text: &str, holder: &str| {
+            networks.lease(&network, holder, (Some(address(text)), None), true, &held)
+        };
         assert!(lease("10.9.0.5", "a").is_ok());
         assert!(lease("10.9.0.5", "a").is_ok(), "it is its own");
         for (text, word) in [

@@ -48,6 +48,8 @@ pub struct State {
     pub oom_killed: bool,
     /// How often it started again by itself.
     pub restarts: u32,
+    /// Addresses that it had last.
+    pub addresses: crate::Before,
     /// How it feels, if it is asked.
     pub health: Option<HealthState>,
     /// The file that tells whether its processes are held still.

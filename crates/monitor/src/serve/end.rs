@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use container::{Phase, State, back_off, now};
 use fault::Result;
 use launch::Ended;
+use network::Networks;
 use oci::ContainerId;
 use sys::clone::Process;
 use sys::pidfd_info::exit_status;
@@ -46,7 +47,7 @@ impl Life {
         if let Ok(Some(record)) = monitor.folder.record() {
             monitor.record = record;
         }
-        self.disconnect();
+        let interfaces = self.disconnect_ended();
         let monitor = &mut self.monitor;
         let request = &monitor.record.request;
         let wanted = std::mem::take(&mut self.again) || request.restart.again(code, monitor.state.restarts);
@@ -85,6 +86,10 @@ impl Life {
             monitor.over();
         }
         self.tell_end(code);
+        // Nobody waits for it; a container that shares its network would keep them otherwise.
+        for interface in interfaces {
+            let _ = Networks::remove_interface(&interface);
+        }
         self.waited = again.then(|| back_off(self.waited, ran));
         Ok(self.waited)
     }

@@ -62,7 +62,7 @@ impl Life {
         // Addresses that others were killed over may be needed.
         container::take_back(root)?;
         let ports = Ports::reserve(record)?;
-        Ok((container::attach(record, &ports.published(), root)?, ports))
+        Ok((container::attach(record, &ports.published(), &self.monitor.state.addresses, root)?, ports))
     }
 
     /// Takes that back.
@@ -72,8 +72,19 @@ impl Life {
         let _ = container::detach(&self.monitor.record, self.monitor.records.root());
     }
 
+    /// The same once its program has ended: what the kernel removes by itself is told, and not waited for.
+    pub(super) fn disconnect_ended(&mut self) -> Vec<String> {
+        self.doors = Doors::default();
+        let monitor = &self.monitor;
+        if monitor.record.request.networks.is_empty() {
+            return Vec::new();
+        }
+        container::detach_ended(&monitor.record, monitor.records.root()).unwrap_or_default()
+    }
+
     fn launch(&mut self, attached: &Attached) -> Result<Up> {
         let monitor = &mut self.monitor;
+        monitor.state.addresses = attached.by_network();
         let (request, record) = (&monitor.record.request, &monitor.record);
         // Whoever created it may have been killed before they were made.
         Volumes::at(monitor.records.root()).make_for(request)?;
