@@ -8,6 +8,7 @@
 
 use fault::{Doing, Result};
 use launch::Ended;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{WaitOptions, getpid, set_child_subreaper, wait};
 use sys::clone::{Clone, Process, Side};
 
@@ -26,6 +27,8 @@ pub(crate) enum Role {
 #[derive(Debug, Default)]
 pub(crate) struct Seen(Vec<(i32, Ended)>);
 
+/// How long nobody counts memory.
+const SOON: Timespec = Timespec { tv_sec: 0, tv_nsec: 300_000_000 };
 /// Ends that are kept: between that of the monitor and that of the container's first process there are few others.
 const KEPT: usize = 16;
 
@@ -52,7 +55,11 @@ pub(crate) fn stand_behind(leave: impl FnOnce()) -> Result<Role> {
         Side::Parent(monitor) => monitor,
     };
     leave();
-    sys::memory::give_back();
+    // What is over soon needs its processor more than this memory.
+    let soon = poll(&mut [PollFd::new(&monitor.pidfd, PollFlags::IN)], Some(&SOON));
+    if soon == Ok(0) {
+        sys::memory::give_back();
+    }
     let mut seen = Seen::default();
     let ended = until_end(&monitor, &mut seen).doing(doing)?;
     // Who is left alone from here on is init's.
