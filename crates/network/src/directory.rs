@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use fault::{Doing, Result};
 
@@ -58,6 +59,11 @@ impl Networks {
         let holders = disk::names(&folder).unwrap_or_default();
         let texts = holders.iter().filter_map(|holder| fs::read_to_string(folder.join(holder)).ok());
         texts.flat_map(|text| text.lines().filter_map(|line| line.parse().ok()).collect::<Vec<_>>()).collect()
+    }
+
+    /// When that was last changed; nothing if nobody has the name.
+    pub fn changed(&self, network: &str, name: &str) -> Option<SystemTime> {
+        fs::metadata(self.name_path(network, name)?).ok()?.modified().ok()
     }
 
     /// The name of the container that has an address on a network.

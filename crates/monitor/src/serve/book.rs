@@ -1,7 +1,10 @@
-//! Names of the containers on one container's networks, read from the records at each question: nothing is remembered, so
-//! nothing that is told is out of date.
+//! Names of the containers on one container's networks, read from the records. What is remembered is looked at before it is
+//! told: whether it has changed is one call of the kernel.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
 
 use network::Networks;
 
@@ -21,13 +24,39 @@ pub(crate) struct Page {
 pub(crate) struct Book {
     pub(crate) networks: Networks,
     pub(crate) pages: Vec<Page>,
+    /// What was read, and when that had last changed.
+    pub(crate) known: RefCell<Known>,
 }
+
+/// By network and name.
+type Known = HashMap<(String, String), (SystemTime, Vec<IpAddr>)>;
+
+/// Names that are remembered.
+const MOST: usize = 256;
+/// The clock of a file system stands still for less than this.
+const SETTLED: Duration = Duration::from_secs(1);
 
 impl Book {
     fn look_up(&self, page: &Page, name: &str) -> Vec<IpAddr> {
         let link = page.links.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
-        let mut found = self.networks.resolve(&page.id, link.map_or(name, |(_, target)| target));
+        let name = link.map_or(name, |(_, target)| target);
+        let Some(changed) = self.networks.changed(&page.id, name) else { return Vec::new() };
+        let mut known = self.known.borrow_mut();
+        let key = (page.id.clone(), name.to_string());
+        if let Some((when, found)) = known.get(&key)
+            && *when == changed
+        {
+            return found.clone();
+        }
+        let mut found = self.networks.resolve(&page.id, name);
         found.sort_unstable();
+        // Another change in the same moment could not be told from this one.
+        if changed.elapsed().is_ok_and(|age| age > SETTLED) {
+            if known.len() >= MOST {
+                known.clear();
+            }
+            known.insert(key, (changed, found.clone()));
+        }
         found
     }
 }
@@ -74,6 +103,7 @@ mod tests {
         put("2", "0123456789ab", "d", "10.9.0.4\n");
         let book = Book {
             networks: Networks::at(&root),
+            known: RefCell::default(),
             pages: vec![page("1", "Front", &[]), page("2", "back", &[("db", "0123456789ab")])],
         };
         let ask = |name: &str| {

@@ -1,5 +1,6 @@
 //! Names: the container's files, and who answers its questions.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 
 use container::{
@@ -121,6 +122,7 @@ impl Life {
         let book = Book {
             networks: Networks::at(self.monitor.records.root()),
             pages: pages(&self.monitor.record, attached),
+            known: RefCell::default(),
         };
         let asking = Box::new(Asking { inside: namespace });
         let server = Server::new(udp, tcp, upstreams(asks, attached), asking);
