@@ -12,7 +12,7 @@ create --name made -m 64m -w /tmp -u 1:1 --entrypoint /bin/sleep box 5
 run --name web box true
 run box /nothing/here
 run --name x1 box /tmp/plain
-create --name -bad box
+differs, ours looks at the name first: create --name -bad box
 run
 run nope.invalid/image
 wait ended
