@@ -38,9 +38,34 @@ pub(crate) fn through(engine: &Engine, world: &World, table: &mut Table) -> Resu
     let (zeros, echo) = (format!("{port}:80"), format!("{}:81", port + 1));
     timed(engine.command(&["network", "create", "wire"]))?;
     let script = "nc -ll -p 80 -e cat /dev/zero & exec nc -ll -p 81 -e cat";
-    let run = ["run", "-d", "--name", "server", "--network", "wire", "-p", &zeros, "-p", &echo];
+    let run = [
+        "run",
+        "-d",
+        "--stop-timeout",
+        "0",
+        "--name",
+        "server",
+        "--network",
+        "wire",
+        "-p",
+        &zeros,
+        "-p",
+        &echo,
+    ];
     timed(engine.command(&[&run[..], &["box", "sh", "-c", script]].concat()))?;
-    timed(engine.command(&["run", "-d", "--name", "client", "--network", "wire", "box", "sleep", "1000"]))?;
+    timed(engine.command(&[
+        "run",
+        "-d",
+        "--stop-timeout",
+        "0",
+        "--name",
+        "client",
+        "--network",
+        "wire",
+        "box",
+        "sleep",
+        "1000",
+    ]))?;
     let inspect = |name: &str, what: &str| -> Result<String> {
         Ok(timed(engine.command(&["inspect", "-f", what, name]))?.1.trim().to_string())
     };
@@ -95,7 +120,17 @@ pub(crate) fn many(engine: &Engine, table: &mut Table) -> Result<()> {
     let there = if engine.is_ours() { THERE } else { THERE_OF_OTHERS };
     let names: Vec<String> = (0..there).map(|number| format!("there-{number}")).collect();
     for name in &names {
-        timed(engine.command(&["run", "-d", "--name", name, "box", "sleep", "100000"]))?;
+        timed(engine.command(&[
+            "run",
+            "-d",
+            "--stop-timeout",
+            "0",
+            "--name",
+            name,
+            "box",
+            "sleep",
+            "100000",
+        ]))?;
     }
     let what = if engine.is_ours() { "run --rm, bridge, 500 there" } else { "run --rm, bridge, 50 there" };
     for _ in 0..5 {
