@@ -100,15 +100,16 @@ fn fitting(lines: &[String], width: usize) -> Vec<String> {
     let least: Vec<_> = (0..count)
         .map(|at| cells.first().and_then(|heads| heads.get(at)).map_or(0, length).max(SHORTEST))
         .collect();
-    let mut widths: Vec<_> = (0..count).map(widest).collect();
+    let (mut widths, last): (Vec<_>, _) = ((0..count).map(widest).collect(), count.saturating_sub(1));
     let takes = |widths: &[usize]| -> usize {
         let (last, before) = widths.split_last().unwrap_or((&0, &[]));
         before.iter().map(|width| (width + GAP).max(LEAST)).sum::<usize>() + last
     };
     while takes(&widths) > width {
-        let Some(at) = (0..count).filter(|at| widths[*at] > least[*at]).max_by_key(|at| widths[*at]) else {
-            break;
-        };
+        // The last one is a name mostly, and the one that people type again: it is cut when nothing else can be.
+        let can = |at: &usize| widths[*at] > least[*at];
+        let widest = (0..last).filter(can).max_by_key(|at| widths[*at]);
+        let Some(at) = widest.or(Some(last).filter(can)) else { break };
         widths[at] -= 1;
     }
     let cut = |(text, width): (&&str, &usize)| human::beginning(text, *width);

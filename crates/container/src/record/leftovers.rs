@@ -4,6 +4,8 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use fault::{Doing, Result};
 use rustix::fs::FlockOperation;
@@ -11,6 +13,10 @@ use store::Store;
 
 use super::{Folder, Record, Records, names};
 use crate::own_root;
+
+/// How long commands may take until they have locked what they are at work on, and how often to look.
+const A_WHILE: Duration = Duration::from_secs(2);
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// Behind the id of a container that is being removed.
 pub(super) const GONE: &str = ".gone";
@@ -33,12 +39,33 @@ impl Records {
         Ok(swept)
     }
 
-    /// There is something that [`Records::sweep_leftovers`] would look at.
+    /// There is something that [`Records::sweep_leftovers`] would remove. Commands at work leave such things for a moment, before
+    /// they lock them: what is still there after a while, and locked by nobody, was left.
     pub fn has_leftovers(&self) -> bool {
-        let entries = self.entries().unwrap_or_default();
-        entries
-            .iter()
-            .any(|name| name.ends_with(GONE) || Folder::at(self.containers().join(name)).has_no_record())
+        let (mut left, until) = (self.suspects(), Instant::now() + A_WHILE);
+        while !left.is_empty() && Instant::now() < until {
+            sleep(MOMENT);
+            let now = self.suspects();
+            left.retain(|name| now.contains(name));
+        }
+        left.iter().any(|name| !self.is_at_work(name))
+    }
+
+    /// Folders that are out of sight, or that have no record.
+    fn suspects(&self) -> Vec<String> {
+        let mut all = self.entries().unwrap_or_default();
+        all.retain(|name| name.ends_with(GONE) || Folder::at(self.containers().join(name)).has_no_record());
+        all
+    }
+
+    /// Somebody has it locked, or it is there no more.
+    fn is_at_work(&self, name: &str) -> bool {
+        let path = self.containers().join(name);
+        if !name.ends_with(GONE) {
+            return Folder::at(path).is_locked();
+        }
+        let locked = |folder| rustix::fs::flock(folder, FlockOperation::NonBlockingLockShared).is_err();
+        File::open(&path).as_ref().map_or(true, locked)
     }
 
     fn entries(&self) -> Result<Vec<String>> {
