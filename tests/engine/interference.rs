@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::time::Duration;
 
 use lab::{Canary, Lab};
 use rustix::process::Signal;
@@ -41,6 +42,23 @@ fn a_monitor_that_is_asked_to_end() {
     }
     world.command(&["stop"]).ok();
     assert_eq!(world.state().expect("its state")["ExitCode"], 7);
+}
+
+/// `kill` is over when the program is, also while nobody watches that yet: another command is just taking it over.
+#[test]
+fn a_kill_waits_for_who_takes_over() {
+    let world = World::new();
+    ready(&world);
+    let lock = fs::File::open(world.folder().join("lock")).expect("its lock");
+    world.kill_monitors();
+    lock.lock().expect("the lock");
+    let kill = world.lab.nagaya(&["kill", &world.name]).start();
+    std::thread::sleep(Duration::from_millis(200));
+    // It has begun: nobody wants the program back. And it has not gone before it can tell that the program has ended.
+    assert!(world.folder().join("stopped").exists() && kill.runs());
+    lock.unlock().expect("the lock");
+    kill.finish().ok();
+    assert_eq!((world.contradiction(), world.status()), (None, "exited".to_string()));
 }
 
 /// A monitor that is held still holds nobody up but itself; what is printed meanwhile waits.

@@ -35,10 +35,11 @@ impl Engine {
         if signal == Signal::KILL || signal == container::stop_signal(&view.record.request)? {
             view.folder.set_stopped(true)?;
         }
-        let end = if signal == Signal::KILL { monitor::connect(&view.folder)? } else { None };
+        // Who hears of its end listens before it comes. One that has just taken over does not answer yet.
+        let end = (signal == Signal::KILL).then(|| self.to_monitor(view));
         container.kill(signal, false).map_err(|fault| fault.during(doing()))?;
         self.note_kill(view, signal);
-        match end.map(|mut end| until_end(&mut end, Some(KILLED))) {
+        match end.transpose()?.flatten().map(|mut end| until_end(&mut end, Some(KILLED))) {
             None | Some(Ok(Some(_))) => Ok(()),
             Some(ended) => ended.and(Err(stuck(doing()))),
         }
