@@ -89,7 +89,7 @@ pub use security::{Filter, Security, builtin};
 pub use sharing::{Share, Sharing};
 pub use size::{cpus, memory, size};
 pub use surroundings::Surroundings;
-pub use time::now;
+pub use time::{at_micros, now};
 pub use ulimit::Ulimit;
 pub use volume::{Below, Bind, By, Caller, Mount, OfMounted, OfVolume, Point, What};
 pub use volumes::{Held, PrunedVolumes, Users, Volume, VolumeUsage, Volumes};

@@ -26,11 +26,12 @@ impl Changes {
         Ok(Changes { fd })
     }
 
-    /// Waits for one, or until there is something to read from `other`, or so long. Tells whether `other` was it.
-    pub fn wait(&self, other: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> Result<bool> {
+    /// Waits for one, or until there is something to read from one of `others`, or so long. Tells whether the first of
+    /// `others` was it.
+    pub fn wait(&self, others: &[BorrowedFd<'_>], limit: Option<Duration>) -> Result<bool> {
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
         let mut fds = vec![PollFd::from_borrowed_fd(self.fd.as_fd(), PollFlags::IN)];
-        fds.extend(other.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        fds.extend(others.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)));
         match poll(&mut fds, limit.as_ref()) {
             Err(Errno::INTR) => return Ok(false),
             other => other.doing(|| "wait for changes")?,

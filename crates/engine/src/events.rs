@@ -42,6 +42,6 @@ impl Events {
 
     /// Waits until there may be more, or so long.
     pub fn wait(&self, limit: Option<Duration>) -> Result<()> {
-        self.changes.wait(None, limit).map(drop)
+        self.changes.wait(&[], limit).map(drop)
     }
 }

@@ -63,9 +63,8 @@ struct Shown {
 impl Shown {
     /// Shows all that there is. False once there is nothing more to show.
     fn all(&mut self, logs: &mut Logs<'_>) -> Result<bool> {
-        while let Some(bytes) = logs.next_line()? {
-            let Some(line) = Line::read(bytes) else { continue };
-            if self.since.as_ref().is_some_and(|since| *line.time < **since) {
+        while let Some(line) = logs.next_line()? {
+            if line.log.is_empty() || self.since.as_ref().is_some_and(|since| *line.time < **since) {
                 continue;
             }
             if self.last.as_ref().is_some_and(|last| *line.time > **last) {
@@ -91,7 +90,7 @@ impl Shown {
             self.bytes.extend_from_slice(details.as_bytes());
             self.bytes.push(b' ');
         }
-        self.bytes.extend_from_slice(line.log.as_bytes());
+        self.bytes.extend_from_slice(&line.log);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use container::{HealthState, State, stop_signal};
-use engine::{Engine, Line, Status, View, handles};
+use engine::{Engine, Status, View, handles};
 use fault::Result;
 
 use crate::args::glass::Why;
@@ -123,10 +123,8 @@ fn last_lines(engine: &Engine, view: &View) -> String {
     const LINES: u64 = 5;
     let mut all = String::new();
     let Ok(mut logs) = engine.logs(view, Some(LINES)) else { return all };
-    while let Ok(Some(bytes)) = logs.next_line() {
-        if let Some(line) = Line::read(bytes) {
-            let _ = writeln!(all, "    {}", fault::visible(line.log.trim_end()));
-        }
+    while let Ok(Some(line)) = logs.next_line() {
+        let _ = writeln!(all, "    {}", fault::visible(String::from_utf8_lossy(&line.log).trim_end()));
     }
     all
 }
