@@ -52,6 +52,7 @@ bench: packages all $(YOUKI)
 	cargo bench --bench launch --locked -- $(BENCH)
 	cargo bench --bench images --locked -- $(filter --quick --json,$(BENCH))
 	cargo bench --bench engine --locked -- $(filter --quick,$(BENCH))
+	cargo bench --bench network --locked -- $(filter --quick,$(BENCH))
 
 # A peer that Debian does not have; five minutes, once. Without it the bench has one row less.
 $(YOUKI):

@@ -22,49 +22,85 @@ pub(crate) fn timed(mut command: Command) -> Result<(Duration, String)> {
     Ok((took, String::from_utf8_lossy(said).into_owned()))
 }
 
+/// What a figure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Milliseconds; a figure without a word is one of these.
+    Millis,
+    Micros,
+    GigabitsPerSecond,
+    ThousandsPerSecond,
+}
+
+impl Unit {
+    fn word(self) -> &'static str {
+        match self {
+            Unit::Millis => "",
+            Unit::Micros => " us",
+            Unit::GigabitsPerSecond => " Gbit/s",
+            Unit::ThousandsPerSecond => " k/s",
+        }
+    }
+
+    /// How many times as good as theirs ours is.
+    fn ratio(self, ours: f64, theirs: f64) -> f64 {
+        match self {
+            Unit::Millis | Unit::Micros => theirs / ours,
+            Unit::GigabitsPerSecond | Unit::ThousandsPerSecond => ours / theirs,
+        }
+    }
+}
+
 /// Figures by what was done, in the order in which that was done first, and by who did it.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    order: Vec<String>,
-    times: BTreeMap<(String, &'static str), Vec<Duration>>,
+    order: Vec<(String, Unit)>,
+    figures: BTreeMap<(String, &'static str), Vec<f64>>,
     notes: BTreeMap<(String, &'static str), String>,
     engines: Vec<&'static str>,
 }
 
 impl Table {
     pub(crate) fn add(&mut self, what: &str, engine: &'static str, took: Duration) {
-        self.know(what, engine);
-        self.times.entry((what.to_string(), engine)).or_default().push(took);
+        self.figure(what, engine, took.as_secs_f64() * 1e3, Unit::Millis);
     }
 
-    /// Something that is no time.
+    pub(crate) fn figure(&mut self, what: &str, engine: &'static str, figure: f64, unit: Unit) {
+        self.know(what, engine, unit);
+        self.figures.entry((what.to_string(), engine)).or_default().push(figure);
+    }
+
+    /// Why there is no figure.
     pub(crate) fn note(&mut self, what: &str, engine: &'static str, text: &str) {
-        self.know(what, engine);
+        self.know(what, engine, Unit::Millis);
         self.notes.insert((what.to_string(), engine), text.to_string());
     }
 
-    fn know(&mut self, what: &str, engine: &'static str) {
-        if !self.order.iter().any(|known| known == what) {
-            self.order.push(what.to_string());
+    fn know(&mut self, what: &str, engine: &'static str, unit: Unit) {
+        if !self.order.iter().any(|(known, _)| known == what) {
+            self.order.push((what.to_string(), unit));
         }
         if !self.engines.contains(&engine) {
             self.engines.push(engine);
         }
     }
 
-    /// Medians in milliseconds, and how often ours goes into each.
+    /// Medians, and how much better ours is than each.
     pub(crate) fn shown(&self) -> String {
-        let mut text = format!("{:<38}", "medians, ms (times as long as ours)");
+        let mut text = format!("{:<38}", "medians, ms (times ours is better)");
         for engine in &self.engines {
             let _ = write!(text, "{engine:>20}");
         }
-        for what in &self.order {
+        for (what, unit) in &self.order {
             let _ = write!(text, "\n{what:<38}");
             let ours = self.engines.first().and_then(|ours| self.median(what, ours));
             for engine in &self.engines {
+                let word = unit.word();
                 let shown = match (self.median(what, engine), ours) {
-                    (Some(took), Some(ours)) => format!("{took:.1} ({:.1})", took / ours),
-                    (Some(took), None) => format!("{took:.1}"),
+                    (Some(figure), Some(ours)) => {
+                        format!("{figure:.1}{word} ({:.1})", unit.ratio(ours, figure))
+                    }
+                    (Some(figure), None) => format!("{figure:.1}{word}"),
                     (None, _) => self.notes.get(&(what.clone(), *engine)).cloned().unwrap_or("-".to_string()),
                 };
                 let _ = write!(text, "{shown:>20}");
@@ -74,9 +110,9 @@ impl Table {
     }
 
     fn median(&self, what: &str, engine: &'static str) -> Option<f64> {
-        let mut all = self.times.get(&(what.to_string(), engine))?.clone();
-        all.sort_unstable();
-        all.get(all.len() / 2).map(|took| took.as_secs_f64() * 1e3)
+        let mut all = self.figures.get(&(what.to_string(), engine))?.clone();
+        all.sort_unstable_by(f64::total_cmp);
+        all.get(all.len() / 2).copied()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::Result;
 use crate::engines::Engine;
-use crate::report::{Table, timed};
+use crate::report::{Table, Unit, timed};
 use crate::wire;
 use crate::world::{MACHINE, World, namespace_of};
 
@@ -73,16 +73,16 @@ pub(crate) fn through(engine: &Engine, world: &World, table: &mut Table) -> Resu
     let client = namespace_of(&inspect("client", "{{.State.Pid}}")?)?;
     let own = namespace_of("self")?;
     let outside = world.namespace()?;
-    let mut note = |what: &str, figure: Result<f64>, unit: &str| {
-        let text = figure.map_or_else(|why| why, |figure| format!("{figure:.1} {unit}"));
-        table.note(what, engine.name, &text);
+    let mut note = |what: &str, figure: Result<f64>, unit: Unit| match figure {
+        Ok(figure) => table.figure(what, engine.name, figure, unit),
+        Err(_) => table.note(what, engine.name, "no answer"),
     };
     for (what, from, to) in [
         ("container to container", &client, format!("{address}:80")),
         ("published, from outside", &outside, format!("{MACHINE}:{port}")),
         ("published, from 127.0.0.1", &own, format!("127.0.0.1:{port}")),
     ] {
-        note(&format!("{what}, bytes"), wire::throughput(from, &to), "Gbit/s");
+        note(&format!("{what}, bytes"), wire::throughput(from, &to), Unit::GigabitsPerSecond);
     }
     for (what, from, to) in [
         ("container to container", &client, format!("{address}:81")),
@@ -90,12 +90,12 @@ pub(crate) fn through(engine: &Engine, world: &World, table: &mut Table) -> Resu
         ("published, from 127.0.0.1", &own, format!("127.0.0.1:{}", port + 1)),
     ] {
         let trip = wire::round_trip(from, &to).map(|trip| trip.as_secs_f64() * 1e6);
-        note(&format!("{what}, round trip"), trip, "us");
+        note(&format!("{what}, round trip"), trip, Unit::Micros);
     }
     note(
         "questions for names",
         wire::questions(&client, "127.0.0.11:53", "server").map(|all| all / 1e3),
-        "k/s",
+        Unit::ThousandsPerSecond,
     );
     timed(engine.command(&["rm", "-f", "server", "client"]))?;
     timed(engine.command(&["network", "rm", "wire"])).map(drop)
