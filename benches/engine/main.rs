@@ -2,46 +2,14 @@
 //! takes of memory, and what it prints; against docker and podman.
 //!
 //! ```text
-//! cargo bench --bench engine -- [--rounds N] [--quick]
+//! cargo bench --bench engine -- [--rounds N] [--quick] [--json]
 //! ```
 //!
-//! In each round every engine has its turn with each command. Everything is below one folder that is gone in the end.
-//! No time is ever a failure: the exit code is 1 only if something that is installed could not be run.
-
-#[path = "../../tests/callers/daemon.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod daemon;
-mod engines;
-#[path = "../launch/machine.rs"]
-mod machine;
-#[path = "../images/options.rs"]
-#[allow(dead_code, reason = "the bench of images uses the rest")]
-mod options;
-#[path = "../../tests/callers/private.rs"]
-mod private;
-mod report;
-#[path = "../../tests/callers/rootfs.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod rootfs;
-#[path = "../../tests/callers/said.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod said;
-#[path = "../../tests/callers/traces.rs"]
-mod traces;
-#[path = "../../tests/callers/wait.rs"]
-mod wait;
-#[path = "../../tests/callers/witness.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod witness;
+//! Everything is below one folder that is gone in the end.
 
 use std::process::ExitCode;
 
-use engines::{Engine, Engines};
-use options::Options;
-use report::{Table, timed};
-
-/// What went wrong, as a sentence.
-type Result<T> = std::result::Result<T, String>;
+use bench::{Engine, Engines, Report, Result, Table, Usual, talk, timed};
 
 /// Containers that are on record for `ps`, and that run for it.
 const ON_RECORD: usize = 1000;
@@ -52,46 +20,29 @@ const AT_ONCE: usize = 64;
 const LINES: usize = 1_000_000;
 
 fn main() -> ExitCode {
-    match bench() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            report::talk(&format!("error: {why}"));
-            ExitCode::FAILURE
-        }
-    }
+    let usual = Usual { name: "engine", rounds: 5, quick: 1, own_network: false };
+    bench::run(&usual, |options, report| {
+        let engines = Engines::find()?;
+        let measured = measure(&engines, options.rounds, report);
+        engines.finish();
+        measured
+    })
 }
 
-fn bench() -> Result<()> {
-    let options = Options::parse(std::env::args().skip(1))?;
-    if options.help {
-        report::talk(options::HELP);
-        return Ok(());
-    }
-    if !options.inside {
-        return Err(machine::enter_private_mounts());
-    }
-    machine::prepare()?;
-    report::print(&machine::describe());
-    let engines = Engines::find()?;
-    let measured = measure(&engines, options.rounds);
-    engines.finish();
-    measured
-}
-
-fn measure(engines: &Engines, rounds: usize) -> Result<()> {
+fn measure(engines: &Engines, rounds: usize, report: &Report) -> Result<()> {
     let mut table = Table::default();
     for round in 0..rounds {
         for seat in 0..engines.all.len() {
             let engine = &engines.all[(seat + round) % engines.all.len()];
-            report::talk(&format!("round {}: {}", round + 1, engine.name));
+            talk(&format!("round {}: {}", round + 1, engine.name));
             one_life(engine, &mut table)?;
         }
     }
     for engine in &engines.all {
-        report::talk(&format!("many: {}", engine.name));
+        talk(&format!("many: {}", engine.name));
         many(engine, &mut table)?;
     }
-    report::print(&table.shown());
+    report.table("engine", &table);
     Ok(())
 }
 

@@ -7,9 +7,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
+use bench::Result;
 use rustix::mount::{MountFlags, mount};
-
-use crate::Result;
 
 /// Where it lies: what is temporary on this machine, so that every folder of ours is on it.
 #[derive(Debug)]

@@ -1,15 +1,14 @@
 //! Who is measured, and how each is called.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::Result;
-use crate::daemon::Docker;
-use crate::machine::UNIFIED;
+use bench::programs::{self, in_path};
+use bench::{Report, Result, note};
+use peers::{Docker, traces};
+
 use crate::made::Image;
-use crate::report::{Report, note};
-use crate::traces;
 
 /// What an engine does with an image, in the order of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,16 +58,10 @@ const DOCKER: &str = "docker";
 const PODMAN: &str = "podman";
 const UMOCI: &str = "skopeo+umoci";
 
-/// So that podman asks for nothing that this machine may not give; and else it makes a cgroup for all of its
-/// containers on the machine, and leaves it.
-const PODMAN_RUN: &str =
-    "--ulimit nofile=1024:1024 --ulimit nproc=100:100 --cgroup-parent /nagaya-images-podman";
-const PODMAN_CGROUP: &str = "nagaya-images-podman";
-
 impl Engines {
     /// Looks who is here, and starts docker's daemon.
     pub(crate) fn find(host: &str, report: &mut Report) -> Result<Engines> {
-        let ours = ours()?;
+        let ours = programs::ours("nagaya")?;
         let programs = [
             (OURS, Ok(ours.clone())),
             (FOLDERS, Ok(ours)),
@@ -93,9 +86,7 @@ impl Engines {
 
     /// Ends docker's daemon, and removes what podman leaves.
     pub(crate) fn finish(self) {
-        // What it took for the second version of cgroups is a folder in memory, and ours alone.
-        let cgroups = traces::cgroups(PODMAN_CGROUP).into_iter().filter(|path| !path.starts_with(UNIFIED));
-        cgroups.for_each(|path| traces::remove_cgroup(&path));
+        programs::after_podman();
         if let Some(docker) = self.docker {
             docker.stop();
         }
@@ -123,7 +114,7 @@ impl Engines {
             Verb::Load => vec!["load", "-i", &saved],
             Verb::FirstRun | Verb::SecondRun => {
                 let (run, program) = (["run", "--rm", "--network", "none"], [image.name, "true"]);
-                let more = if engine.name == PODMAN { PODMAN_RUN.split(' ').collect() } else { Vec::new() };
+                let more = if engine.name == PODMAN { programs::podman_run().collect() } else { Vec::new() };
                 [&run[..], &more, &program].concat()
             }
             Verb::Remove => vec!["rmi", image.name],
@@ -137,18 +128,13 @@ impl Engines {
 
 impl Engine {
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        match self.name {
-            FOLDERS => drop(command.env("NAGAYA_ROOT", &self.folder).env("NAGAYA_LAYERS", "folders")),
-            OURS => drop(command.env("NAGAYA_ROOT", &self.folder)),
-            _ => {
-                for (option, name) in [("--root", "root"), ("--runroot", "runroot"), ("--tmpdir", "tmp")] {
-                    command.arg(option).arg(self.folder.join(name));
-                }
-                command.args(["--storage-driver", "overlay", "--cgroup-manager", "cgroupfs"]);
-                command.args(["--events-backend", "file"]);
-            }
-        }
+        let mut command = match self.name {
+            PODMAN => programs::podman(&self.program, &self.folder),
+            _ => Command::new(&self.program),
+        };
+        command
+            .env("NAGAYA_ROOT", &self.folder)
+            .envs((self.name == FOLDERS).then_some(("NAGAYA_LAYERS", "folders")));
         command.args(words);
         command
     }
@@ -178,19 +164,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// Where a program is in PATH.
-fn in_path(name: &str) -> Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.ok_or(format!("`{name}` is not installed"))
-}
-
-/// `nagaya` in `NAGAYA_BIN_DIR`, or the release build beside this bench.
-fn ours() -> Result<PathBuf> {
-    let bench = std::env::current_exe().map_err(|err| err.to_string())?;
-    let built = || bench.ancestors().nth(3).unwrap_or(Path::new("/")).join("release");
-    let path = std::env::var_os("NAGAYA_BIN_DIR").map_or_else(built, PathBuf::from).join("nagaya");
-    if path.is_file() { Ok(path) } else { Err(format!("`{}` is not built", path.display())) }
 }

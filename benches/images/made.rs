@@ -10,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
+use bench::{Report, Result, note, talk};
+
 use crate::disk::run;
-use crate::report::{Report, note, talk};
 
 /// An image to work with.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ fn large(work: &Path) -> Result<Vec<PathBuf>> {
 /// BusyBox, and forty-nine times a folder of small files.
 fn fifty(work: &Path) -> Result<Vec<PathBuf>> {
     let root = work.join("root");
-    crate::rootfs::make(&root).map_err(|err| err.to_string())?;
+    peers::rootfs::make(&root).map_err(|err| err.to_string())?;
     let mut layers = vec![tar(&root, ".", work.join("0.tar"))?];
     for number in 1..50 {
         let root = work.join(format!("root-{number}"));

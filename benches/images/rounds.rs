@@ -1,11 +1,11 @@
 //! Rounds in which every engine has its turn.
 
+use bench::{Options, Report, talk};
+
 use crate::disk::Disk;
 use crate::engines::{Engines, VERBS, Verb};
 use crate::made::Image;
 use crate::measure::{self, Figures};
-use crate::options::Options;
-use crate::report::{Report, talk};
 
 /// What an engine took for each verb, a figure for each round.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) fn of(
     image: &Image,
     engines: &Engines,
     disk: &Disk,
-    options: &Options,
+    options: Options,
     report: &mut Report,
 ) -> Vec<Row> {
     let count = engines.all.len();

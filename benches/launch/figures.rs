@@ -3,11 +3,13 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::Result;
+use bench::Report;
+use bench::Result;
+use bench::programs::in_path;
+
 use crate::measure::{bundle_of, timed};
-use crate::peers::{Peer, in_path, text};
+use crate::peers::{Peer, text};
 use crate::place::Place;
-use crate::report::Report;
 
 /// Figures of one `run` of one peer; `None` where the tool for it failed.
 #[derive(Debug)]

@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::Result;
+use bench::Report;
+use bench::Result;
+
 use crate::measure::{await_end, reap, timed};
 use crate::peers::{Peer, text};
 use crate::place::Place;
-use crate::report::Report;
 
 /// Figures of one container of one runtime, in KiB where nothing else is said; `None` where it could not be seen.
 #[derive(Debug)]

@@ -14,88 +14,66 @@
 
 mod figures;
 mod left;
-mod machine;
 mod many;
 mod measure;
-mod options;
 mod peers;
 mod place;
 mod report;
 
 use std::process::ExitCode;
 
+use bench::{Options, Report, Result, Usual};
+
 use figures::Figures;
 use left::Left;
-use options::Options;
 use peers::Peer;
 use place::Place;
-use report::Report;
-
-/// What went wrong, as a sentence.
-type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
-    match bench() {
-        Ok(code) => code,
-        Err(why) => {
-            report::talk(&format!("error: {why}"));
-            ExitCode::from(2)
-        }
-    }
+    bench::run(&Usual { name: "launch", rounds: 100, quick: 10, own_network: false }, bench)
 }
 
-fn bench() -> Result<ExitCode> {
-    let options = Options::parse(std::env::args().skip(1))?;
-    if options.help {
-        report::talk(options::HELP);
-        return Ok(ExitCode::SUCCESS);
-    }
-    if !options.inside {
-        return Err(machine::enter_private_mounts());
-    }
-    machine::prepare()?;
+fn bench(options: Options, report: &mut Report) -> Result<()> {
     let place = Place::new()?;
-    let mut report = Report::new(options.json);
-    report.machine();
-
     let (mut peers, missing) = peers::find(&place);
     for why in &missing {
-        report::note(why);
+        bench::note(why);
     }
     peers.retain(|peer| report.keep(measure::warm(peer, &place)));
     if peers.iter().any(|peer| !peer.waits()) {
-        report::note("youki is not asked to `run`: it waited for ever in two of its first rounds");
+        bench::note("youki is not asked to `run`: it waited for ever in two of its first rounds");
     }
 
     let all: Vec<&Peer> = peers.iter().filter(|peer| peer.waits()).collect();
     let runtimes: Vec<&Peer> = peers.iter().filter(|peer| peer.is_runtime()).collect();
     let waiting: Vec<&Peer> = runtimes.iter().filter(|peer| peer.waits()).copied().collect();
-    let rows = measure::run(&waiting, "docker-0", &place, &options, &mut report);
-    report.table("run", "from the start of the runtime to the end of the program", &rows);
-    let rows = measure::exec(&runtimes, &place, &options, &mut report);
-    report.table("exec", "into a container that runs, to the end of the program", &rows);
-    for (name, what, rows) in measure::create_start_delete(&runtimes, &place, &options, &mut report) {
-        report.table(name, what, &rows);
+    let rows = measure::run(&waiting, "docker-0", &place, options, report);
+    report::table(report, "run", "from the start of the runtime to the end of the program", &rows);
+    let rows = measure::exec(&runtimes, &place, options, report);
+    report::table(report, "exec", "into a container that runs, to the end of the program", &rows);
+    for (name, what, rows) in measure::create_start_delete(&runtimes, &place, options, report) {
+        report::table(report, name, what, &rows);
     }
-    let rows = many::in_a_row(&waiting, &place, &options, &mut report);
-    report.table("in a row", &format!("{} containers, one after the other", many::IN_A_ROW), &rows);
-    let rows = many::at_once(&waiting, &place, &options, &mut report);
-    report.table("at once", &format!("{} containers, to the end of the last", place::MANY), &rows);
-    let rows = measure::run(&all, "plain", &place, &options, &mut report);
-    report.table(
+    let rows = many::in_a_row(&waiting, &place, options, report);
+    report::table(report, "in a row", &format!("{} containers, one after the other", many::IN_A_ROW), &rows);
+    let rows = many::at_once(&waiting, &place, options, report);
+    report::table(report, "at once", &format!("{} containers, to the end of the last", place::MANY), &rows);
+    let rows = measure::run(&all, "plain", &place, options, report);
+    report::table(
+        report,
         "run, plain",
         "with three capabilities and no filter, as bubblewrap and the floor do it",
         &rows,
     );
-    let left: Vec<Left> = runtimes.iter().map(|peer| left::of(peer, &place, &mut report)).collect();
-    report.left(&left);
-    let figures: Vec<Figures> = all.iter().map(|peer| figures::of(peer, &place, &mut report)).collect();
-    report.figures(&figures);
+    let left: Vec<Left> = runtimes.iter().map(|peer| left::of(peer, &place, report)).collect();
+    report::left(report, &left);
+    let figures: Vec<Figures> = all.iter().map(|peer| figures::of(peer, &place, report)).collect();
+    report::figures(report, &figures);
     if let Some(ours) = peers.iter().find(|peer| peer.is_ours()) {
-        report.steps(&figures::steps(ours, &place));
+        report::steps(report, &figures::steps(ours, &place));
     }
     for path in place.remove_cgroups() {
         report.fault(format!("`{path}` was left behind; removed"));
     }
-    Ok(if report.faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(())
 }

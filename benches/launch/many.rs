@@ -3,24 +3,25 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::Result;
+use bench::Options;
+use bench::Report;
+use bench::Result;
+
 use crate::measure::{Row, rounds, rows, timed};
-use crate::options::Options;
 use crate::peers::Peer;
 use crate::place::{MANY, Place};
-use crate::report::Report;
 
 /// Containers one after the other.
 pub(crate) const IN_A_ROW: usize = 100;
 
 /// Each round has so many starts that a few are enough.
-fn few(options: &Options) -> Options {
-    Options { rounds: options.rounds.div_ceil(20), ..*options }
+fn few(options: Options) -> Options {
+    options.with_rounds(options.rounds.div_ceil(20))
 }
 
 /// `run`, again and again.
-pub(crate) fn in_a_row(peers: &[&Peer], place: &Place, options: &Options, report: &mut Report) -> Vec<Row> {
-    let all = rounds(peers, place, &few(options), report, |peer, id| {
+pub(crate) fn in_a_row(peers: &[&Peer], place: &Place, options: Options, report: &mut Report) -> Vec<Row> {
+    let all = rounds(peers, place, few(options), report, |peer, id| {
         let mut sum = Duration::ZERO;
         for _ in 0..IN_A_ROW {
             sum += timed(peer.run(place, "docker-0", id), place)?;
@@ -31,8 +32,8 @@ pub(crate) fn in_a_row(peers: &[&Peer], place: &Place, options: &Options, report
 }
 
 /// `run` of as many containers at once, to the end of the last program.
-pub(crate) fn at_once(peers: &[&Peer], place: &Place, options: &Options, report: &mut Report) -> Vec<Row> {
-    let all = rounds(peers, place, &few(options), report, |peer, id| Ok([together(peer, place, id)?]));
+pub(crate) fn at_once(peers: &[&Peer], place: &Place, options: Options, report: &mut Report) -> Vec<Row> {
+    let all = rounds(peers, place, few(options), report, |peer, id| Ok([together(peer, place, id)?]));
     rows(peers, all)
 }
 

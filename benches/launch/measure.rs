@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bench::Options;
+use bench::Report;
+use bench::Result;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, wait, waitpid};
 
-use crate::Result;
-use crate::options::Options;
 use crate::peers::{Peer, text};
 use crate::place::Place;
-use crate::report::Report;
 
 /// What one peer took, over all rounds.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(crate) fn run(
     peers: &[&Peer],
     bundle: &str,
     place: &Place,
-    options: &Options,
+    options: Options,
     report: &mut Report,
 ) -> Vec<Row> {
     let all =
@@ -68,7 +68,7 @@ pub(crate) fn rows(peers: &[&Peer], all: Vec<Vec<[Duration; 1]>>) -> Vec<Row> {
 }
 
 /// `exec` into a container that an engine would make, one for each peer, which sleeps.
-pub(crate) fn exec(peers: &[&Peer], place: &Place, options: &Options, report: &mut Report) -> Vec<Row> {
+pub(crate) fn exec(peers: &[&Peer], place: &Place, options: Options, report: &mut Report) -> Vec<Row> {
     let mut awake: Vec<&Peer> = Vec::new();
     for peer in peers {
         match timed(peer.sleep(place), place) {
@@ -93,7 +93,7 @@ type Table = (&'static str, &'static str, Vec<Row>);
 pub(crate) fn create_start_delete(
     peers: &[&Peer],
     place: &Place,
-    options: &Options,
+    options: Options,
     report: &mut Report,
 ) -> [Table; 4] {
     let all = rounds(peers, place, options, report, |peer, id| one_life(peer, place, id));
@@ -119,13 +119,13 @@ pub(crate) fn create_start_delete(
 pub(crate) fn rounds<const N: usize>(
     peers: &[&Peer],
     place: &Place,
-    options: &Options,
+    options: Options,
     report: &mut Report,
     mut turn: impl FnMut(&Peer, &str) -> Result<[Duration; N]>,
 ) -> Vec<Vec<[Duration; N]>> {
     let mut times = vec![Vec::with_capacity(options.rounds); peers.len()];
     let mut failed = vec![false; peers.len()];
-    for round in 0..options.warm_up() + options.rounds {
+    for round in 0..warm_up(options) + options.rounds {
         for at in (0..peers.len()).map(|seat| (seat + round) % peers.len()) {
             if failed[at] {
                 continue;
@@ -134,7 +134,7 @@ pub(crate) fn rounds<const N: usize>(
             let took = turn(peers[at], &id);
             reap();
             match took {
-                Ok(took) if round >= options.warm_up() => times[at].push(took),
+                Ok(took) if round >= warm_up(options) => times[at].push(took),
                 Ok(_) => {}
                 Err(why) => {
                     if peers[at].is_runtime() {
@@ -205,4 +205,9 @@ fn ends_in_time(child: &Child) -> bool {
 /// Buries what a peer left to us, its subreaper.
 pub(crate) fn reap() {
     while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
+}
+
+/// Rounds that come first and are not counted: files get cached, cgroup folders get allocated.
+fn warm_up(options: Options) -> usize {
+    options.rounds.div_ceil(10)
 }

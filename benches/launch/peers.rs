@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
+use bench::Result;
+use bench::programs::{self, in_path};
+
 use crate::place::Place;
 
 /// One way to start the bundle.
@@ -59,22 +61,10 @@ pub(crate) fn find(place: &Place) -> (Vec<Peer>, Vec<String>) {
     (peers.collect(), missing)
 }
 
-/// Where a program is in PATH.
-pub(crate) fn in_path(name: &str) -> Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.ok_or(format!("`{name}` is not installed"))
-}
-
-/// Our runtime: `NAGAYA_RUNTIME`, or the release build beside this bench (`target/TRIPLE/release/deps/launch-HASH`).
+/// Our runtime: `NAGAYA_RUNTIME`, or as it was built.
 fn ours() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("NAGAYA_RUNTIME") {
-        return Ok(path.into());
-    }
-    let bench = std::env::current_exe().map_err(|err| err.to_string())?;
-    let target = bench.ancestors().nth(3).unwrap_or(Path::new("/"));
-    let path = target.join("release/nagaya-runtime");
-    if path.is_file() { Ok(path) } else { Err(format!("`{}` is not built", path.display())) }
+    std::env::var_os("NAGAYA_RUNTIME")
+        .map_or_else(|| programs::ours("nagaya-runtime"), |path| Ok(path.into()))
 }
 
 /// youki as `make bench` has built it, or as it is installed.

@@ -16,10 +16,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bench::Result;
+use bench::UNIFIED;
+use bench::programs::in_path;
 use serde_json::{Value, json};
 
-use crate::Result;
-use crate::machine::UNIFIED;
 use crate::peers::RUNTIMES;
 
 /// Containers that are there at the same time.
@@ -50,7 +51,7 @@ impl Place {
             fs::create_dir_all(self.at("rootfs").join(folder))?;
         }
         let bin = self.at("rootfs/bin");
-        fs::copy(crate::peers::in_path("busybox").unwrap_or("/bin/busybox".into()), bin.join("busybox"))?;
+        fs::copy(in_path("busybox").unwrap_or("/bin/busybox".into()), bin.join("busybox"))?;
         symlink("busybox", bin.join("sleep"))?;
         symlink("busybox", bin.join("true"))
     }

@@ -3,9 +3,8 @@
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::Result;
-use crate::engines::Engine;
-use crate::report::{Table, Unit, timed};
+use bench::{Engine, Result, Table, Unit, timed};
+
 use crate::wire;
 use crate::world::{MACHINE, World, namespace_of};
 

@@ -6,9 +6,8 @@ use std::net::{TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use bench::Result;
 use sys::namespaces::in_network;
-
-use crate::Result;
 
 /// Bytes that are read for one figure.
 const BYTES: u32 = 1 << 30;

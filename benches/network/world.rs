@@ -1,10 +1,9 @@
 //! The machine's network and the world's, as two network namespaces that nobody else is in.
 
 use std::fs::File;
-use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
-use crate::Result;
+use bench::Result;
 
 /// Where the machine is reached from the world.
 pub(crate) const MACHINE: &str = "198.51.100.1";
@@ -13,18 +12,6 @@ pub(crate) const MACHINE: &str = "198.51.100.1";
 #[derive(Debug)]
 pub(crate) struct World {
     process: Child,
-}
-
-/// Starts this program anew in private mount and network namespaces. Returns only if that failed.
-pub(crate) fn enter() -> String {
-    let this = match std::env::current_exe() {
-        Ok(path) => path,
-        Err(err) => return format!("cannot find this program: {err}"),
-    };
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--mount", "--net", "--propagation", "private", "--"]).arg(this);
-    let cause = unshare.args(std::env::args_os().skip(1)).arg("--inside").exec();
-    format!("cannot start anew in private namespaces with `unshare`: {cause}")
 }
 
 impl World {

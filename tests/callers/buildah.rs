@@ -4,11 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use peers::{RUNC, Said, Witness, rootfs, traces};
+
 use crate::parity;
-use crate::rootfs;
-use crate::said::Said;
-use crate::traces;
-use crate::witness::{RUNC, Witness};
 
 /// A storage of its own, in a folder of ours.
 struct Buildah {

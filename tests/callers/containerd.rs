@@ -14,13 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use peers::{Private, RUNC, Said, Witness, poll, rootfs};
 use serde_json::Value;
-
-use crate::private::Private;
-use crate::rootfs;
-use crate::said::Said;
-use crate::wait::poll;
-use crate::witness::{RUNC, Witness};
 
 /// A running containerd with one image in the namespaces `default` (ctr) and `k8s.io` (pods).
 pub(crate) struct Containerd {

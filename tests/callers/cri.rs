@@ -1,9 +1,9 @@
 //! What a kubelet asks of containerd, on top of ours: pods and their containers.
 
+use peers::poll;
 use serde_json::{Value, json};
 
 use crate::containerd::Containerd;
-use crate::wait::poll;
 
 /// A pod of its own network, `kubelet`'s way.
 struct Pod<'a> {

@@ -1,7 +1,8 @@
 //! containerd by its own command line: the same words under our runtime and under runc, with the same answers.
 
+use peers::Said;
+
 use crate::containerd::Containerd;
-use crate::said::Said;
 
 const WORDS: &[&str] = &[
     "$RUN --rm $BOX echo hello",

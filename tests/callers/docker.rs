@@ -2,8 +2,7 @@
 
 use std::fs;
 
-use crate::daemon::Docker;
-use crate::said::Said;
+use peers::{Docker, Said};
 
 /// Ended well, with this on stdout and nothing on stderr.
 fn says(stdout: &str) -> Said {

@@ -2,9 +2,9 @@
 //!
 //! `$RUN` is `docker run --rm`, `$START` is `docker run --detach --name $web`, both under the runtime whose turn it is.
 
-use crate::daemon::Docker;
+use peers::{Docker, Said};
+
 use crate::parity;
-use crate::said::Said;
 
 /// The process: its rights, its limits, its names.
 const PROCESS: &[&str] = &[

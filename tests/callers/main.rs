@@ -14,17 +14,9 @@ mod buildah;
 mod containerd;
 mod cri;
 mod ctr;
-#[allow(dead_code, reason = "the images' tests use the rest")]
-mod daemon;
 mod docker;
 mod docker_parity;
 mod parity;
 mod podman;
-mod private;
-mod rootfs;
 mod rootless;
-mod said;
 mod swarm;
-mod traces;
-mod wait;
-mod witness;

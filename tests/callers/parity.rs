@@ -1,6 +1,6 @@
 //! The same words under two runtimes, and whether the answers are the same.
 
-use crate::said::Said;
+use peers::Said;
 
 /// The words that were answered differently, each with both answers.
 pub(crate) fn differences(

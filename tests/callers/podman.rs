@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use peers::{RUNC, Said, Witness, traces};
+
 use crate::parity;
-use crate::said::Said;
-use crate::traces;
-use crate::witness::{RUNC, Witness};
 
 /// podman's own folders, in one of ours; removed at the end.
 struct Podman {

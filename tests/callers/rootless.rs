@@ -5,9 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::Command;
 
-use crate::rootfs;
-use crate::said::Said;
-use crate::witness::{RUNC, Witness};
+use peers::{RUNC, Said, Witness, rootfs};
 
 /// A user who exists in a mount namespace only. All that podman starts ends with the process namespace.
 const PERSON: u32 = 4321;

@@ -1,8 +1,6 @@
 //! `--cap-add`, `--cap-drop`, `--privileged`.
 
-use lab::Lab;
-
-use crate::kit::Nagaya;
+use lab::{Lab, Nagaya};
 
 /// The five sets, as the kernel has them.
 fn sets(lab: &Lab, options: &[&str]) -> Vec<u64> {

@@ -3,11 +3,10 @@
 use std::fs;
 use std::os::unix::fs::chown;
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails, for_ordinary_user};
 use serde_json::Value;
 
 use crate::inside::{Inside, tar_of};
-use crate::kit::{Nagaya, fails, for_ordinary_user};
 
 /// Everything that one can do to files of an image.
 const CHANGES: &str = "echo new > /new; mkdir /dir; echo x > /dir/in; rm /etc/group; echo more >> /etc/passwd; \

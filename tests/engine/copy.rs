@@ -4,10 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails};
 
 use crate::inside::Inside;
-use crate::kit::{Nagaya, fails};
 
 pub(crate) fn put(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -150,7 +149,7 @@ fn streams() {
     // Out again; a reader of other people's agrees.
     let out = lab.folder().join("out.tar");
     let script = "\"$@\" > \"$OUT\"";
-    let call = lab.program("sh").args(["-c", script, "sh"]).arg(crate::kit::program());
+    let call = lab.program("sh").args(["-c", script, "sh"]).arg(lab::engine());
     let call = call.arg("--root").arg(lab.engine_root()).args(["cp", &format!("{}:/one", inside.name), "-"]);
     call.env("OUT", &out).output().ok();
     let listed = lab.program("tar").arg("-tf").arg(&out).output().ok();

@@ -1,9 +1,8 @@
 //! Commands about containers that are killed at any of their system calls, or of which a call fails: what is said of the
 //! container is so, the next command works, and after `rm -f` nothing is left.
 
-use lab::{Call, Output};
+use lab::{Call, Nagaya, Output};
 
-use crate::kit::Nagaya;
 use crate::points::{Point, Wrong, at, chosen, points};
 use crate::world::World;
 

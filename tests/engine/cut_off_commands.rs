@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use lab::Output;
+use lab::{Nagaya, Output};
 
 use crate::cut_off::Trial;
-use crate::kit::Nagaya;
 use crate::points::Wrong;
 use crate::world::{WAITS, World};
 

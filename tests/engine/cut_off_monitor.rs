@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use lab::Pty;
+use lab::{Nagaya, Pty, engine};
 use rustix::process::Signal;
 
 use crate::cut_off_commands::ready;
-use crate::kit::{Nagaya, program};
 use crate::points::{Point, Wrong, at, at_process, chosen, points_of};
 use crate::world::{WAITS, World, is_gone, send};
 
@@ -180,7 +179,7 @@ fn a_terminal_outlives_its_monitor() {
     lab::until("another monitor", || world.written()["monitor"].as_i64() != Some(monitor));
     let (mut pty, end) = Pty::open();
     let shell = ["--ctty", "--wait", "sh", "-c", "\"$@\" >&0 2>&0; echo code $?", "sh"];
-    let call = world.lab.program("setsid").args(shell).arg(program());
+    let call = world.lab.program("setsid").args(shell).arg(engine());
     let call = call.arg("--root").arg(world.lab.engine_root());
     let running = call.args(["attach", &world.name]).stdin(end).start();
     pty.write("hello\n");

@@ -5,9 +5,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails};
 
-use crate::kit::{Nagaya, fails};
 use crate::world::World;
 
 /// What becomes of a file, in words, and by what.

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use lab::Lab;
-
-use crate::daemon::Docker;
-use crate::kit::Nagaya;
+use lab::{Lab, Nagaya};
+use peers::Docker;
 
 /// A line for each fact: `KIND WHAT`.
 const LOOK: &str = r#"

@@ -1,8 +1,6 @@
 //! `--device`, `--device-cgroup-rule`, `--gpus`.
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 /// A device that no container has, and everybody can read a byte of without any effect.
 const SCRIPT: &str = "ls /dev/*mine* 2>/dev/null; head -c 1 /dev/mine 2>&1 | wc -c; (: > /dev/mine) 2>&1 | grep -c 'not permitted'; true";

@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use lab::{Call, Lab, Pty};
+use lab::{Call, Lab, Nagaya, Pty, engine, fails, for_ordinary_user};
 
 use crate::inside::Inside;
-use crate::kit::{Nagaya, fails, for_ordinary_user, program};
 
 #[test]
 fn it_is_in_the_container_and_its_exit_code_is_ours() {
@@ -134,7 +133,7 @@ fn in_the_background() {
 fn in_front(lab: &Lab, words: &[&str]) -> Call {
     let call =
         lab.program("setsid").args(["--ctty", "--wait", "sh", "-c", "\"$@\" >&0 2>&0; echo code $?", "sh"]);
-    call.arg(program()).arg("--root").arg(lab.engine_root()).args(words)
+    call.arg(engine()).arg("--root").arg(lab.engine_root()).args(words)
 }
 
 #[test]

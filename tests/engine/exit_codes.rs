@@ -3,9 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails, program};
+use lab::{Lab, Nagaya, engine, fails};
 
 #[test]
 fn the_programs_own() {
@@ -96,7 +94,7 @@ fn other_commands_have_one() {
 #[test]
 fn a_reader_that_has_had_enough_is_no_error() {
     let lab = Lab::new();
-    let nagaya = program().display().to_string();
+    let nagaya = engine().display().to_string();
     let script = r#"set -o pipefail; "$0" completion bash | head -n 1; echo "code $?""#;
     let output = lab.program("/bin/bash").args(["-c", script, &nagaya]).output();
     assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("_nagaya() {\ncode 141\n", ""));

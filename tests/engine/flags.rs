@@ -1,8 +1,6 @@
 //! Options of `nagaya run` that have no file of their own.
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 #[test]
 fn hostname_and_short_id() {

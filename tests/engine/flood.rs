@@ -3,11 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use lab::{Lab, Output};
+use lab::{Lab, Nagaya, Output};
 use rustix::process::Signal;
 
 use crate::inside::tar_of;
-use crate::kit::Nagaya;
 
 /// Prints so many lines of 1,024 bytes, each another one, and ends with 7.
 const PRINTER: &str = r#"
@@ -116,8 +115,7 @@ fn nothing_is_lost_and_nobody_waits() {
     }
     assert_eq!(state("exit_code"), "7", "who prints is not ended by it");
     assert!(looks > 1 && (100_000..4 << 20).contains(&peak), "{looks} looks, {peak} bytes");
-    let nagaya =
-        [crate::kit::program().display().to_string(), lab.engine_root().display().to_string(), name.clone()];
+    let nagaya = [lab::engine().display().to_string(), lab.engine_root().display().to_string(), name.clone()];
     assert_eq!(sum(&lab, "\"$1\" --root \"$2\" logs \"$3\"", &nagaya), expected);
     // Who stalled hears all of it in the end.
     for (verb, reader) in stalled {
@@ -140,8 +138,7 @@ fn what_is_lost_is_seen() {
     let run = [&["run", "-d", "--name", &name], &options[..], &["printer", "printer", "8192"]].concat();
     lab.nagaya(&run).output().ok();
     assert_eq!(lab.nagaya(&["wait", &name]).output().ok(), "7\n");
-    let nagaya =
-        [crate::kit::program().display().to_string(), lab.engine_root().display().to_string(), name.clone()];
+    let nagaya = [lab::engine().display().to_string(), lab.engine_root().display().to_string(), name.clone()];
     let logs = "\"$1\" --root \"$2\" logs \"$3\"";
     assert_ne!(sum(&lab, logs, &nagaya), expected);
     // What is there is the end of it.

@@ -2,11 +2,9 @@
 
 use std::fs;
 
-use lab::Lab;
+use lab::{Disk, Lab, Nagaya, apart, fails};
 use rustix::mount::{MountFlags, UnmountFlags, mount_bind, mount_remount, unmount};
 
-use crate::disk::{Disk, apart};
-use crate::kit::{Nagaya, fails};
 use crate::world::{WAITS, World};
 
 /// A world whose engine is on a small disk.

@@ -2,9 +2,7 @@
 
 use std::process::Command;
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 #[test]
 fn why_it_has_ended() {
@@ -55,7 +53,7 @@ fn a_line_that_makes_the_same_again() {
     assert!(line.starts_with(&format!("docker create --name {name} -e ")), "{line}");
     lab.nagaya(&["rm", &name]).output().ok();
     // A shell runs it, with nagaya in the place of docker.
-    let program = crate::kit::program().display().to_string();
+    let program = lab::engine().display().to_string();
     let again = line.trim().replacen("docker create", &format!("{program} --root \"$1\" run --rm"), 1);
     let root = lab.engine_root();
     let output = lab.program("sh").args(["-c", &again, "sh"]).arg(root).output().ok();

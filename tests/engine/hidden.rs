@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use lab::Lab;
+use lab::{Lab, Nagaya};
 use plan::Hidden;
-
-use crate::kit::Nagaya;
 
 /// Each row is looked for outside and inside, by the same shell pattern.
 #[test]

@@ -5,9 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use lab::{Call, Lab, ORDINARY_USER};
-
-use crate::kit::{Nagaya, for_ordinary_user};
+use lab::{Call, Lab, Nagaya, ORDINARY_USER, for_ordinary_user};
 
 /// Names and times of a folder and those below it, two floors deep.
 fn list(folder: &Path, depth: u32) -> Vec<String> {

@@ -4,11 +4,10 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::{Path, PathBuf};
 
-use lab::{Canary, Lab};
+use lab::{Canary, Lab, Nagaya};
 
 use crate::copy::put;
 use crate::inside::Inside;
-use crate::kit::Nagaya;
 
 /// Every way that leads out by its words ends inside.
 #[test]

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lab::{Call, Lab, Output};
-
-use crate::kit::Nagaya;
+use lab::{Call, Lab, Nagaya, Output};
 
 /// A container whose program waits.
 pub(crate) struct Inside<'a> {

@@ -5,12 +5,10 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::Duration;
 
-use lab::{Canary, Lab};
+use lab::{Canary, Lab, Nagaya, apart, engine, fails};
 use rustix::process::Signal;
 
 use crate::cut_off_commands::ready;
-use crate::disk::apart;
-use crate::kit::{Nagaya, fails, program};
 use crate::world::{World, is_gone, send};
 
 #[test]
@@ -89,7 +87,7 @@ fn our_program_is_replaced() {
     let install = || {
         let new = own.with_extension("new");
         // By another process: one that is started meanwhile would have it open for writing.
-        world.lab.program("cp").arg(program()).arg(&new).output().ok();
+        world.lab.program("cp").arg(engine()).arg(&new).output().ok();
         fs::rename(&new, &own).expect("another one in its place");
     };
     install();

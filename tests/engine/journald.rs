@@ -2,10 +2,8 @@
 
 use std::fs;
 
-use lab::{Lab, Output};
+use lab::{Lab, Nagaya, Output, engine, fails};
 use serde_json::Value;
-
-use crate::kit::{Nagaya, fails, program};
 
 /// `$1` is nagaya, `$2` its root, `$3` the container's name.
 const WITHOUT: &str = r#"
@@ -23,7 +21,7 @@ until_there() { for i in $(seq 600); do grep -q "$1" "$2" && return; sleep 0.1; 
 
 fn in_script(lab: &Lab, parts: &[&str]) -> Output {
     let (root, name) = (lab.engine_root().display().to_string(), lab.container_name());
-    let (nagaya, script) = (program().display().to_string(), parts.concat());
+    let (nagaya, script) = (engine().display().to_string(), parts.concat());
     lab.program("/usr/bin/unshare").args(["-m", "sh", "-c", &script, "sh", &nagaya, &root, &name]).output()
 }
 

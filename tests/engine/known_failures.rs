@@ -4,11 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails};
 use serde_json::{Value, json};
 
 use crate::inside::tar_of;
-use crate::kit::{Nagaya, fails};
 use crate::world::World;
 
 /// Nobody's account.

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use lab::Lab;
-
-use crate::kit::Nagaya;
+use lab::{Lab, Nagaya};
 
 /// The same limit has another name in each version of cgroups.
 fn limit(lab: &Lab, options: &[&str], v1: &str, v2: &str) -> String {

@@ -1,32 +1,5 @@
 //! `nagaya run` as people type it, on real containers.
 
-#[path = "../callers/daemon.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod daemon;
-#[path = "../callers/private.rs"]
-mod private;
-#[path = "../callers/rootfs.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod rootfs;
-#[path = "../callers/said.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod said;
-#[path = "../callers/traces.rs"]
-mod traces;
-#[path = "../callers/wait.rs"]
-mod wait;
-#[path = "../callers/witness.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod witness;
-
-#[path = "../images/disk.rs"]
-#[allow(dead_code, reason = "the images' tests use the rest")]
-mod disk;
-/// What `disk` needs, under the name that it has there.
-mod engine {
-    pub(crate) use crate::kit::Nagaya;
-}
-
 mod capabilities;
 mod commit;
 mod copy;
@@ -49,7 +22,6 @@ mod hostile_copy;
 mod inside;
 mod interference;
 mod journald;
-mod kit;
 mod known_failures;
 mod limits;
 mod monitor;

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use lab::{Lab, Pty};
+use lab::{Lab, Nagaya, Pty, engine, fails};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::kit::{Nagaya, fails, program};
 use crate::world::{is_gone, keeper_of, send};
 
 /// One container of the image `host` that is removed in the end.
@@ -150,7 +149,7 @@ fn keys_leave_it_and_it_lives_on() {
     let (mut pty, end) = Pty::open();
     let call =
         lab.program("setsid").args(["--ctty", "--wait", "sh", "-c", "\"$@\" >&0 2>&0; echo code $?", "sh"]);
-    let call = call.arg(program()).arg("--root").arg(lab.engine_root());
+    let call = call.arg(engine()).arg("--root").arg(lab.engine_root());
     let script = "echo ready; read line; echo got $line; exec sleep 60";
     let running = call.args(["run", "-it", "--name", &name, "host", "sh", "-c", script]).stdin(end).start();
     pty.read_until("ready");

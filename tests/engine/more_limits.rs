@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 fn limit(lab: &Lab, options: &[&str], v1: &str, v2: &str) -> String {
     lab.see(options, &format!("cat /sys/fs/cgroup/{v1} 2>/dev/null || cat /sys/fs/cgroup/{v2}"))

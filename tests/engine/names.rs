@@ -1,9 +1,7 @@
 //! Names: one container each; and what is left when `nagaya` is killed.
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails};
 use rustix::process::Signal;
-
-use crate::kit::{Nagaya, fails};
 
 const SLEEP: [&str; 4] = ["host", "sh", "-c", "echo ready; exec sleep 60"];
 

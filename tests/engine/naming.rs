@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use lab::{Lab, Output};
-
-use crate::kit::{Nagaya, fails, program};
+use lab::{Lab, Nagaya, Output, engine, fails};
 
 /// Lines that a resolver reads.
 fn lines(text: &str) -> Vec<String> {
@@ -111,5 +109,5 @@ fn what_cannot_be_is_refused_in_dockers_words() {
     ] {
         fails(run(&options), 125, &[why]);
     }
-    assert!(program().is_file());
+    assert!(engine().is_file());
 }

@@ -4,9 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
-use lab::{Call, Lab, ORDINARY_USER};
-
-use crate::kit::{Nagaya, fails, for_ordinary_user};
+use lab::{Call, Lab, Nagaya, ORDINARY_USER, fails, for_ordinary_user};
 
 fn run(lab: &Lab, words: &[&str]) -> Call {
     for_ordinary_user(lab);

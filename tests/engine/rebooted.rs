@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use lab::Nagaya;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::cut_off_commands::ready;
-use crate::kit::Nagaya;
 use crate::world::{World, fields, is_gone, send};
 
 fn edit(path: &Path, change: impl FnOnce(&mut Value)) {

@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use lab::Lab;
-
-use crate::kit::Nagaya;
+use lab::{Lab, Nagaya};
 
 /// The article's flow: an image's files in a tar, unpacked into a folder.
 #[test]

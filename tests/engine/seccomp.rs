@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 /// Makes calls, and prints what each answers.
 const CALLS: &str = r#"

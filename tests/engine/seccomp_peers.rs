@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use peers::{Docker, poll};
 use serde_json::{Value, json};
-
-use crate::daemon::Docker;
-use crate::wait::poll;
 
 /// What happens to each call: all that is said about it, in one text.
 type Calls = BTreeMap<String, String>;

@@ -1,8 +1,6 @@
 //! `--security-opt`, but for the filter of system calls.
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 #[test]
 fn no_new_privileges() {

@@ -1,8 +1,6 @@
 //! `--ipc`, `--pid`, `--uts`, `--cgroupns`: whose namespaces a container is in.
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 #[test]
 fn the_machines() {

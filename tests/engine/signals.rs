@@ -1,9 +1,7 @@
 //! Signals go through.
 
-use lab::Lab;
+use lab::{Lab, Nagaya};
 use rustix::process::Signal;
-
-use crate::kit::Nagaya;
 
 fn reaches(signal: Signal, name: &str) {
     let lab = Lab::new();

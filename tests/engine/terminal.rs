@@ -1,14 +1,12 @@
 //! `-t`: a terminal of the container's own.
 
-use lab::{Call, Lab, Pty};
-
-use crate::kit::{Nagaya, fails, program};
+use lab::{Call, Lab, Nagaya, Pty, engine, fails};
 
 /// `nagaya run` in front of somebody: the terminal is its controlling one, and where its output goes.
 fn in_front(lab: &Lab, options: &[&str], script: &str) -> Call {
     lab.program("setsid")
         .args(["--ctty", "--wait", "sh", "-c", "\"$@\" >&0 2>&0; echo code $?", "sh"])
-        .arg(program())
+        .arg(engine())
         .arg("--root")
         .arg(lab.engine_root())
         .args(["run", "--rm", "--name", &lab.container_name()])
@@ -100,7 +98,7 @@ fn tables_fit() {
     let (mut pty, end) = Pty::open();
     pty.resize(20, 100);
     let script = "\"$@\" >&0; echo end >&0";
-    let call = lab.program("sh").args(["-c", script, "sh"]).arg(program());
+    let call = lab.program("sh").args(["-c", script, "sh"]).arg(engine());
     call.arg("--root").arg(lab.engine_root()).args(["ps", "-a"]).stdin(end).output().ok();
     let screen = pty.read_until("end");
     let lines: Vec<_> = screen.lines().map(str::trim_end).collect();

@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 fn ids(lab: &Lab, user: &str) -> String {
     let root = lab.rootfs("root");

@@ -4,9 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
-use lab::{Lab, Output};
-
-use crate::kit::Nagaya;
+use lab::{Lab, Nagaya, Output};
 
 /// What tests of volumes do in a lab.
 pub(crate) trait WithVolumes {

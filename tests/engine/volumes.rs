@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use lab::Lab;
-
-use crate::kit::{Nagaya, fails};
+use lab::{Lab, Nagaya, fails};
 
 #[test]
 fn written_inside_is_written_outside() {

@@ -1,8 +1,7 @@
 //! Many commands about volumes at once.
 
-use lab::Lab;
+use lab::{Lab, Nagaya};
 
-use crate::kit::Nagaya;
 use crate::volume_kit::{LOOK, LOOKS, WithVolumes};
 
 #[test]
@@ -17,7 +16,7 @@ fn what_is_used_outlives_those_who_prune() {
     let names: Vec<_> = (0..4).map(|number| lab.named(&format!("run{number}"))).collect();
     let root = lab.engine_root();
     let run = |words: Vec<String>| {
-        let mut command = std::process::Command::new(crate::kit::program());
+        let mut command = std::process::Command::new(lab::engine());
         command.arg("--root").arg(&root).args(&words).env("NAGAYA_NETWORK", "none");
         let output = command.output().expect("nagaya");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

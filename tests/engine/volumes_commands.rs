@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails};
 use serde_json::Value;
 
-use crate::kit::{Nagaya, fails};
 use crate::volume_kit::WithVolumes;
 
 #[test]

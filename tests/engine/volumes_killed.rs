@@ -3,9 +3,8 @@
 
 use std::fs;
 
-use lab::{Call, Lab};
+use lab::{Call, Lab, Nagaya};
 
-use crate::kit::Nagaya;
 use crate::volume_kit::{LOOK, LOOKS, WithVolumes};
 
 /// At most so many points of each command.

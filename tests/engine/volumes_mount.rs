@@ -3,9 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails};
 
-use crate::kit::{Nagaya, fails};
 use crate::volume_kit::WithVolumes;
 
 /// Has a tmpfs of its own below a folder, in a mount namespace of its own; `shared` is how that is.
@@ -177,7 +176,7 @@ fn files_belong_to_who_ran_the_command() {
 #[test]
 fn an_ordinary_user_needs_no_other_ids() {
     let lab = Lab::new();
-    crate::kit::for_ordinary_user(&lab);
+    lab::for_ordinary_user(&lab);
     let root = lab.rootfs("root");
     let mine = lab.folder().join("mine");
     fs::create_dir(&mine).expect("a folder");

@@ -2,9 +2,8 @@
 
 use std::fs;
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails};
 
-use crate::kit::{Nagaya, fails};
 use crate::volume_kit::{LOOK, LOOKS, WithVolumes};
 
 fn anonymous(lab: &Lab) -> Vec<String> {

@@ -4,10 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lab::Lab;
+use lab::{Lab, Nagaya, fails};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::kit::{Nagaya, fails};
 use crate::volume_kit::WithVolumes;
 
 /// A volume with a folder and links in it, and a folder of the host that nobody is to see.

@@ -1,9 +1,8 @@
 //! `top` and `stats`: what is looked at from outside.
 
-use lab::{Lab, Pty};
+use lab::{Lab, Nagaya, Pty, engine, fails};
 
 use crate::inside::Inside;
-use crate::kit::{Nagaya, fails, program};
 
 #[test]
 fn processes() {
@@ -75,7 +74,7 @@ fn it_goes_on() {
     let lab = Lab::new();
     let inside = Inside::of_image(&lab, &[]);
     let (mut pty, end) = Pty::open();
-    let call = lab.program("sh").args(["-c", "exec \"$@\" >&0", "sh"]).arg(program());
+    let call = lab.program("sh").args(["-c", "exec \"$@\" >&0", "sh"]).arg(engine());
     let running = call.arg("--root").arg(lab.engine_root()).args(["stats", &inside.name]).stdin(end).start();
     let screen = pty.read_until("PIDS") + &pty.read_until("\x1b[J");
     assert!(screen.contains("\x1b[H"), "{screen:?}");

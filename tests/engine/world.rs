@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use lab::{Lab, Output};
+use lab::{Lab, Nagaya, Output};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::inside::import_box;
-use crate::kit::Nagaya;
 
 /// One container of the image `box`, and what it is like.
 pub(crate) struct World {

@@ -2,11 +2,10 @@
 
 use std::process::Command;
 
-use lab::{Call, Output};
+use lab::{Call, Nagaya, Output, fails};
 use serde_json::{Value, json};
 
 use crate::corpus::before;
-use crate::engine::{Nagaya, fails};
 use crate::kit::{Images, bounded, measured};
 use crate::layout::{CONFIG, LAYER, LAYER_GZIP, LAYER_ZSTD, bare, compress, pipe};
 use crate::smith::{Header, Smith};

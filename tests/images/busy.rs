@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use lab::{Lab, Output};
+use lab::{Disk, Lab, Nagaya, Output, apart};
 
-use crate::disk::{Disk, apart};
-use crate::engine::Nagaya;
 use crate::kit::Images;
 use crate::trial::Sources;
 

@@ -1,8 +1,7 @@
 //! The root of a container is what its image says, entry by entry.
 
-use lab::Lab;
+use lab::{Lab, Nagaya};
 
-use crate::engine::Nagaya;
 use crate::kit::Images;
 use crate::sample::{self, GREETING, Sample};
 use crate::tree::Tree;

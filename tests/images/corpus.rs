@@ -1,8 +1,7 @@
 //! Layers that somebody might send: each is refused whole, or what it says is in the container and nothing else.
 
-use lab::{Call, Canary, Lab, ORDINARY_USER, Output};
+use lab::{Call, Canary, Lab, Nagaya, ORDINARY_USER, Output, fails, for_ordinary_user};
 
-use crate::engine::{Nagaya, fails, for_ordinary_user};
 use crate::kit::{SLEEP, bounded, seen_in};
 use crate::layout::{LAYER, Parts, bare, sha256};
 use crate::sample::put;

@@ -4,10 +4,8 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use lab::Lab;
+use lab::{Disk, Lab, Nagaya, apart};
 
-use crate::disk::{Disk, apart};
-use crate::engine::Nagaya;
 use crate::trial::{Sources, Trial};
 
 type Damage = fn(&Path);

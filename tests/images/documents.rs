@@ -4,10 +4,9 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use lab::{Canary, Lab};
+use lab::{Canary, Lab, Nagaya, fails};
 use serde_json::{Value, json};
 
-use crate::engine::{Nagaya, fails};
 use crate::kit::Images;
 use crate::layout::{CONFIG, INDEX, LAYER, LAYER_GZIP, Layout, MANIFEST, Parts, bare, sha256, tar};
 use crate::sample::put;

@@ -4,9 +4,8 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::path::Path;
 
-use lab::{Call, Lab, ORDINARY_USER};
+use lab::{Call, Lab, Nagaya, ORDINARY_USER, for_ordinary_user};
 
-use crate::engine::{Nagaya, for_ordinary_user};
 use crate::kit::Images;
 use crate::sample::{PLACES, Sample};
 

@@ -3,10 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use lab::{Lab, Registry};
+use lab::{Lab, Nagaya, Registry, fails};
 use serde_json::{Value, json};
 
-use crate::engine::{Nagaya, fails};
 use crate::kit::Images;
 use crate::layout::{
     INDEX, LAYER, LAYER_GZIP, LAYER_ZSTD, Layout, bare, compress, pipe, sha256, sha512, tar,

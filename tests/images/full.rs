@@ -2,9 +2,8 @@
 
 use std::fs;
 
-use lab::Lab;
+use lab::{Disk, Lab, apart};
 
-use crate::disk::{Disk, apart};
 use crate::trial::{Sources, Trial};
 
 /// Bytes that are left when a command begins.

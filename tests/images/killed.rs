@@ -1,9 +1,8 @@
 //! Commands for images are killed at any of their system calls, or a call fails: the store is sound, the same command
 //! works, and nothing is lost.
 
-use lab::Lab;
+use lab::{Disk, Lab, apart};
 
-use crate::disk::{Disk, apart};
 use crate::injected::{self, Wrong};
 use crate::trial::{Sources, Trial};
 

@@ -4,12 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lab::{Call, Lab, Output, Running};
+use lab::{Call, Lab, Nagaya, Output, Running};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use store::{Problem, Store};
 
-use crate::engine::Nagaya;
 use crate::tree::Tree;
 
 /// Commands for images.

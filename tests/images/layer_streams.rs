@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
+use lab::{Nagaya, fails};
 use serde_json::{Value, json};
 
 use crate::corpus::{Corpus, Who, before, tar};
-use crate::engine::{Nagaya, fails};
 use crate::kit::{Images, bounded};
 use crate::layout::{LAYER, LAYER_GZIP, LAYER_ZSTD, bare, compress, pipe, sha256};
 use crate::ways_in::Attempt;

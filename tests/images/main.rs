@@ -1,28 +1,6 @@
 //! Images: what other tools wrote is loaded, pulled and run, what we write is by them, and nothing that anybody can
 //! put into an image, an archive or a registry does harm.
 
-#[path = "../callers/daemon.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod daemon;
-#[path = "../engine/kit.rs"]
-#[allow(dead_code, reason = "the engine's tests use the rest")]
-mod engine;
-#[path = "../callers/private.rs"]
-mod private;
-#[path = "../callers/rootfs.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod rootfs;
-#[path = "../callers/said.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod said;
-#[path = "../callers/traces.rs"]
-mod traces;
-#[path = "../callers/wait.rs"]
-mod wait;
-#[path = "../callers/witness.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod witness;
-
 #[path = "../../crates/snapshot/tests/it/smith.rs"]
 #[allow(dead_code, reason = "the tests of layers use the rest")]
 mod smith;
@@ -32,7 +10,6 @@ mod busy;
 mod content;
 mod corpus;
 mod damage;
-mod disk;
 mod documents;
 mod folders;
 mod formats;
@@ -46,10 +23,10 @@ mod layer_names;
 mod layer_sparse;
 mod layer_streams;
 mod layout;
-mod peers;
 mod power;
 mod registries;
 mod sample;
+mod tools;
 mod tree;
 mod trial;
 mod upkeep;

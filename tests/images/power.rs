@@ -2,9 +2,8 @@
 
 use std::io::Write;
 
-use lab::Lab;
+use lab::{Disk, Lab, apart};
 
-use crate::disk::{Disk, apart};
 use crate::injected::{self, Wrong};
 use crate::trial::{Sources, Trial};
 

@@ -1,10 +1,9 @@
 //! Registries that misbehave, through the commands. What `crates/registry/tests` has of the client is true of `pull`
 //! and `push` too: one sentence that names the registry, and nothing that stays.
 
-use lab::{Asked, Call, LyingRegistry, Output, Reply};
+use lab::{Asked, Call, LyingRegistry, Nagaya, Output, Reply, fails};
 use serde_json::Value;
 
-use crate::engine::{Nagaya, fails};
 use crate::kit::{Images, bounded};
 use crate::layout::{LAYER_GZIP, bare};
 use crate::sample::put;

@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lab::{Call, Lab, Registry};
+use lab::{Call, Disk, Lab, Nagaya, Registry, copy};
 
-use crate::disk::{self, Disk};
-use crate::engine::Nagaya;
 use crate::injected::{self, Point};
 use crate::kit::Images;
 use crate::layout::{self, LAYER_GZIP, Layout};
@@ -114,7 +112,7 @@ impl<'lab> Trial<'lab> {
         }
         let words = words.into_iter().map(str::to_string).collect();
         let before = lab.folder().join("before");
-        disk::copy(&lab.engine_root(), &before);
+        copy(&lab.engine_root(), &before);
         let mut trial = Trial { lab, disk, words, way, change, before, after: BTreeSet::new() };
         trial.call().output().ok();
         lab.fine(&["image", "prune", "-f"]);

@@ -4,11 +4,10 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use lab::{Call, Lab, Registry};
+use lab::{Call, Lab, Nagaya, Registry, fails};
 use oci::image::Digest;
 use store::{Folder, Problem, Store};
 
-use crate::engine::{Nagaya, fails};
 use crate::kit::Images;
 use crate::sample::Sample;
 

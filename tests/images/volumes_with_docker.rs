@@ -4,12 +4,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 
 use container::{Point, Records};
-use lab::Lab;
+use lab::{Lab, Nagaya};
+use peers::{Docker, Said};
 use serde_json::Value;
 
-use crate::daemon::Docker;
-use crate::engine::Nagaya;
-use crate::said::Said;
 use crate::sample::put;
 
 /// What both print, and their exit codes, are the same. `run` and `create` are of the image `box`; `NAME` is the container.

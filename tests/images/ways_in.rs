@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lab::{Asked, Lab, LyingRegistry, Output, Reply};
+use lab::{Asked, Lab, LyingRegistry, Nagaya, Output, Reply, fails};
 use serde_json::Value;
 
-use crate::engine::{Nagaya, fails};
 use crate::kit::Images;
 use crate::layout::Layout;
 

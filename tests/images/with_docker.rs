@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use lab::{Lab, Registry};
+use lab::{Lab, Nagaya, Registry};
+use peers::Docker;
 use serde_json::Value;
 
-use crate::daemon::Docker;
-use crate::engine::Nagaya;
 use crate::kit::Images;
 use crate::sample::{GREETING, PLACES, Sample};
 use crate::tree::Tree;
@@ -32,52 +31,40 @@ CMD ["echo \"$GREETING from $(id -u):$(id -g) in $PWD\""]
 const FIELDS: [&str; 9] =
     ["Env", "Entrypoint", "Cmd", "User", "WorkingDir", "Labels", "StopSignal", "ExposedPorts", "Volumes"];
 
-impl Docker {
-    /// `run --rm`, with the words of the image alone.
-    fn greeting(&self, image: &str) -> String {
-        self.docker(&["run", "--rm", "--runtime", "nagaya", "--network", "none", image]).stdout
-    }
+/// `run --rm`, with the words of the image alone.
+fn greeting_of(docker: &Docker, image: &str) -> String {
+    docker.docker(&["run", "--rm", "--runtime", "nagaya", "--network", "none", image]).stdout
+}
 
-    fn tree(&self, image: &str) -> Tree {
-        let run = [
-            "run",
-            "-d",
-            "--runtime",
-            "nagaya",
-            "--network",
-            "none",
-            "--user",
-            "0",
-            "--entrypoint",
-            "/bin/sh",
-        ];
-        let id = self.fine(&[&run[..], &[image, "-c", "while :; do sleep 1000; done"]].concat());
-        let pid = self.fine(&["inspect", "-f", "{{.State.Pid}}", &id]);
-        let tree = Tree::of(&PathBuf::from(format!("/proc/{pid}/root")));
-        self.fine(&["rm", "-f", "-v", &id]);
-        tree
-    }
+fn tree_of(docker: &Docker, image: &str) -> Tree {
+    let run =
+        ["run", "-d", "--runtime", "nagaya", "--network", "none", "--user", "0", "--entrypoint", "/bin/sh"];
+    let id = docker.fine(&[&run[..], &[image, "-c", "while :; do sleep 1000; done"]].concat());
+    let pid = docker.fine(&["inspect", "-f", "{{.State.Pid}}", &id]);
+    let tree = Tree::of(&PathBuf::from(format!("/proc/{pid}/root")));
+    docker.fine(&["rm", "-f", "-v", &id]);
+    tree
+}
 
-    fn config(&self, image: &str) -> Value {
-        serde_json::from_str(&self.fine(&["inspect", "-f", "{{json .Config}}", image])).expect("JSON")
-    }
+fn config_of(docker: &Docker, image: &str) -> Value {
+    serde_json::from_str(&docker.fine(&["inspect", "-f", "{{json .Config}}", image])).expect("JSON")
+}
 
-    fn id(&self, image: &str) -> String {
-        self.fine(&["inspect", "-f", "{{.Id}}", image])
-    }
+fn id_of(docker: &Docker, image: &str) -> String {
+    docker.fine(&["inspect", "-f", "{{.Id}}", image])
 }
 
 /// The same image in both, and the same container of it.
 #[track_caller]
 fn same(lab: &Lab, ours: &str, docker: &Docker, theirs: &str) {
-    let (here, there) = (lab.inspect(ours), docker.config(theirs));
-    assert_eq!(here["Id"], docker.id(theirs));
+    let (here, there) = (lab.inspect(ours), config_of(docker, theirs));
+    assert_eq!(here["Id"], id_of(docker, theirs));
     for field in FIELDS {
         assert_eq!(here["Config"][field], there[field], "{field}");
     }
-    lab.tree(ours).below(&PLACES).is(&docker.tree(theirs).below(&PLACES));
+    lab.tree(ours).below(&PLACES).is(&tree_of(docker, theirs).below(&PLACES));
     assert_eq!(lab.run(&["--rm", "--pull", "never", ours]).output().ok(), GREETING);
-    assert_eq!(docker.greeting(theirs), GREETING);
+    assert_eq!(greeting_of(docker, theirs), GREETING);
 }
 
 /// The line of an output that begins so, without its beginning.
@@ -104,7 +91,7 @@ fn what_docker_built_runs_here() {
         "{said}"
     );
     same(&lab, "sample:built", &docker, "sample:built");
-    assert_eq!(lab.inspect("box")["Id"], docker.id("box"));
+    assert_eq!(lab.inspect("box")["Id"], id_of(&docker, "box"));
 
     let pushed = docker.fine(&["push", &name]);
     let pulled = lab.fine(&["pull", &name]);

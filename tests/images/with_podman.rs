@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use lab::{Lab, Registry};
+use lab::{Lab, Nagaya, Registry};
 
-use crate::engine::Nagaya;
 use crate::kit::Images;
-use crate::peers::Peers;
 use crate::sample::{GREETING, PLACES, Sample};
+use crate::tools::Peers;
 use crate::with_docker::{DOCKERFILE, word_after};
 
 /// Two names of one link, which podman makes two links of.

@@ -1,9 +1,8 @@
 //! skopeo, which knows all formats: whatever it makes of an image is the same image here.
 
-use lab::{Lab, Registry, skopeo};
+use lab::{Lab, Nagaya, Registry, fails, skopeo};
 use serde_json::Value;
 
-use crate::engine::{Nagaya, fails};
 use crate::kit::Images;
 use crate::layout::{LAYER, LAYER_GZIP, LAYER_ZSTD, Layout};
 use crate::sample::{self, PLACES, Sample};

@@ -3,10 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use lab::Lab;
+use lab::{Lab, Nagaya};
 
 use crate::content::ENGINES;
-use crate::engine::Nagaya;
 use crate::kit::Images;
 use crate::sample::{self, GREETING, Sample, put};
 use crate::tree::Tree;

@@ -3,13 +3,11 @@
 use std::fs;
 use std::process::Command;
 
-use lab::{Lab, Output};
+use lab::{Lab, Nagaya, Output};
+use peers::{Docker, Said};
 
-use crate::daemon::Docker;
-use crate::engine::Nagaya;
 use crate::kit::Images;
 use crate::layout::{LAYER_GZIP, Layout, tar};
-use crate::said::Said;
 use crate::sample::{self, put};
 
 /// Both engines, with the same images in them.
@@ -68,7 +66,7 @@ impl Both {
     /// Words with quotes, as a shell has them.
     fn here(&self, words: &str) -> Output {
         let script = format!("exec \"$0\" --root \"$1\" {words}");
-        let call = self.lab.program("sh").args(["-c", &script]).arg(crate::engine::program());
+        let call = self.lab.program("sh").args(["-c", &script]).arg(lab::engine());
         call.arg(self.lab.engine_root()).folder(self.lab.folder()).output()
     }
 
@@ -323,17 +321,16 @@ fn archives_and_imports() {
 fn archives_do_not_go_to_terminals_and_are_written_whole_or_not_at_all() {
     let lab = Lab::new();
     lab.load(&images(&lab));
-    let script =
-        format!("{} --root {} save one:1", crate::engine::program().display(), lab.engine_root().display());
+    let script = format!("{} --root {} save one:1", lab::engine().display(), lab.engine_root().display());
     let said = Command::new("script").args(["-qec", &script, "/dev/null"]).output().expect("script");
     let text = String::from_utf8_lossy(&said.stdout);
     assert!(!said.status.success() && text.contains("cowardly refusing to save to a terminal"), "{text}");
     let to = lab.folder().join("to");
     put(&to.join("saved.tar"), "what was there");
     let full = lab.nagaya(&["save", "one:1"]).redirect("> /dev/full").output();
-    crate::engine::fails(full, 1, &["no space"]);
+    lab::fails(full, 1, &["no space"]);
     let output = lab.nagaya(&["save", "-o"]).arg(to.join("saved.tar")).args(["one:1", "nope"]).output();
-    crate::engine::fails(output, 1, &["No such image"]);
+    lab::fails(output, 1, &["No such image"]);
     assert_eq!(fs::read_to_string(to.join("saved.tar")).unwrap(), "what was there");
     assert_eq!(fs::read_dir(&to).unwrap().count(), 1);
 }

@@ -1,6 +1,7 @@
 //! The commands for networks, and what they say to what cannot be.
 
-use crate::kit::fails;
+use lab::fails;
+
 use crate::world::World;
 
 #[test]
@@ -216,13 +217,8 @@ fn the_default_network() {
         let root = world.lab.folder().join("ordinary");
         std::fs::create_dir_all(&root).expect("a folder");
         std::os::unix::fs::chown(&root, Some(lab::ORDINARY_USER), Some(lab::ORDINARY_USER)).expect("its own");
-        let call = world
-            .lab
-            .program(crate::kit::program())
-            .arg("--root")
-            .arg(root)
-            .args(["run", "--rm"])
-            .args(options);
+        let call =
+            world.lab.program(lab::engine()).arg("--root").arg(root).args(["run", "--rm"]).args(options);
         call.args(["host", "ls", "/sys/class/net"])
             .env("NAGAYA_NETWORK", "")
             .user(lab::ORDINARY_USER)

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use lab::Call;
+use lab::{Call, Nagaya};
 
-use crate::kit::Nagaya;
 use crate::world::World;
 
 /// At most so many points of each command.
@@ -141,7 +140,7 @@ fn monitor_killed() {
     let monitor = |tracer: &[&str]| {
         let id = create();
         let call = world.lab.program("/usr/bin/python3").arg(&script).arg(&root).arg(id).args(tracer);
-        world.here.on(call.arg(crate::kit::program())).output()
+        world.here.on(call.arg(lab::engine())).output()
     };
     let trace = world.lab.folder().join("trace");
     let filter = format!("trace={CALLS}");

@@ -4,9 +4,8 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use lab::{Call, Lab};
+use lab::{Call, Lab, Nagaya};
 
-use crate::kit::Nagaya;
 use crate::names::{idle, in_container, script};
 use crate::world::{HERE, OUTSIDE, World};
 

@@ -1,8 +1,8 @@
 //! Networks of containers that run: connected and disconnected, renamed, started again, without their monitor.
 
+use lab::{Nagaya, fails};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::kit::{self, fails};
 use crate::world::{HERE, OUTSIDE, World};
 
 fn first(answers: &[String]) -> Vec<&str> {
@@ -106,8 +106,8 @@ fn many_at_once_have_addresses_of_their_own() {
     let world = World::new();
     world.fine(&["network", "create", "one"]);
     let name = world.named("c");
-    let root = kit::Nagaya::engine_root(&world.lab);
-    let program = kit::program();
+    let root = world.lab.engine_root();
+    let program = lab::engine();
     let script = format!(
         "for i in $(seq 200); do {0} --root {1} run -d --name {name}$i --network one host sleep 1000 >/dev/null & [ $((i % 40)) != 0 ] || wait; done; wait",
         program.display(),

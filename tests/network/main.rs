@@ -1,8 +1,5 @@
 //! Networks, on hosts that the tests make: who reaches whom, what is published, what is left.
 
-#[path = "../engine/kit.rs"]
-#[allow(dead_code, reason = "the engine's tests use the rest")]
-mod kit;
 #[allow(dead_code, reason = "not all tests need all of it")]
 mod world;
 

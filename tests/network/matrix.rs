@@ -178,9 +178,9 @@ fn a_network_that_is_shared() {
     assert_eq!(joined(&format!("container:{}", world.named("a"))).output().ok(), expected);
     assert_eq!(joined(&format!("ns:/proc/{}/ns/net", pid.trim())).output().ok(), expected);
     let output = joined("container:nobody").output();
-    crate::kit::fails(output, 125, &["No such container: nobody"]);
+    lab::fails(output, 125, &["No such container: nobody"]);
     world.fine(&["kill", &world.named("a")]);
     world.fine(&["wait", &world.named("a")]);
     let output = joined(&format!("container:{}", world.named("a"))).output();
-    crate::kit::fails(output, 125, &["cannot join network of a non running container"]);
+    lab::fails(output, 125, &["cannot join network of a non running container"]);
 }

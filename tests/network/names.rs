@@ -215,5 +215,5 @@ fn links_on_the_default_network() {
     assert!(getent("me").ok().starts_with(gateway.trim()));
     world.fine(&["stop", "-t", "0", &web]);
     let call = world.nagaya(&["run", "--rm", "--network", "bridge", "--link", &web, "host", "true"]);
-    crate::kit::fails(call.output(), 125, &["Cannot link to a non running container"]);
+    lab::fails(call.output(), 125, &["Cannot link to a non running container"]);
 }

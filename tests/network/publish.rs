@@ -1,6 +1,7 @@
 //! Ports of a host that lead to a container's: from outside, from the host itself, from other containers.
 
-use crate::kit::fails;
+use lab::fails;
+
 use crate::world::{HERE, OUTSIDE, World};
 
 fn to(protocol: &str, address: &str, port: &str) -> String {

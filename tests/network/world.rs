@@ -4,9 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use lab::{Call, Lab, Output};
-
-use crate::kit::Nagaya;
+use lab::{Call, Lab, Nagaya, Output};
 
 /// Addresses of the host that the engine is on, and of one beside it.
 pub(crate) const HERE: [&str; 2] = ["192.0.2.1", "2001:db8::1"];

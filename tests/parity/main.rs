@@ -1,28 +1,6 @@
 //! The same command lines, played to Docker and to us: what they print and their exit codes are the same, but for what is
 //! different on purpose, with the reason beside it.
 
-#[path = "../callers/daemon.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod daemon;
-#[path = "../engine/kit.rs"]
-#[allow(dead_code, reason = "the engine's tests use the rest")]
-mod engine;
-#[path = "../callers/private.rs"]
-mod private;
-#[path = "../callers/rootfs.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod rootfs;
-#[path = "../callers/said.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod said;
-#[path = "../callers/traces.rs"]
-mod traces;
-#[path = "../callers/wait.rs"]
-mod wait;
-#[path = "../callers/witness.rs"]
-#[allow(dead_code, reason = "the callers' tests use the rest")]
-mod witness;
-
 mod answer;
 mod line;
 mod lines;
@@ -32,9 +10,8 @@ mod views;
 use std::path::Path;
 use std::thread;
 
-use daemon::Docker;
-use engine::Nagaya;
-use lab::Lab;
+use lab::{Lab, Nagaya};
+use peers::Docker;
 
 use answer::Answer;
 use line::{Line, Meant};

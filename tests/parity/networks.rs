@@ -3,11 +3,10 @@
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use lab::Lab;
+use lab::{Lab, Nagaya};
+use peers::Docker;
 
 use crate::answer::Answer;
-use crate::daemon::Docker;
-use crate::engine::Nagaya;
 use crate::line::{self, Line};
 use crate::{Engine, load, play};
 

@@ -3,10 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use lab::{Lab, Running};
+use lab::{Lab, Nagaya, Running, fails};
 use serde_json::Value;
-
-use crate::engine::{Nagaya, fails};
 
 fn start(lab: &Lab, options: &[&str], script: &str) -> String {
     let words = [&["run", "-d"], options, &["host", "sh", "-c", script]].concat();
@@ -159,7 +157,7 @@ fn ps_reads_only_what_runs() {
     assert_eq!(names(&["ps", "-a"]), format!("{other}\n{web}\n"));
     let calls = lab.folder().join("calls");
     let trace = lab.program("strace").args(["-f", "-qq", "-e", "trace=openat", "-o"]).arg(&calls);
-    let trace = trace.arg(crate::engine::program()).arg("--root").arg(lab.engine_root()).args(["ps", "-q"]);
+    let trace = trace.arg(lab::engine()).arg("--root").arg(lab.engine_root()).args(["ps", "-q"]);
     assert_eq!(trace.output().ok().lines().count(), 1);
     let opened = fs::read_to_string(&calls).unwrap();
     assert_eq!(opened.matches("container.json").count(), 1, "{opened}");

@@ -9,6 +9,7 @@
 //! - [`Lab`]: a folder of its own under `/tmp`, with the state folder of its runtime in it. When it is
 //!   dropped, its containers are deleted and whatever is left on the machine fails the test.
 //! - [`Container`]: a bundle, and the runtime's commands on it.
+//! - [`Nagaya`]: what tests do with the engine in a lab; [`Disk`]: where its power can be cut.
 //! - [`Call`]: one call of the runtime, in any way a caller may make it.
 //! - [`Pty`] and [`ConsoleSocket`]: terminals, from the outside.
 //! - [`Registry`] and [`LyingRegistry`]: a real registry of images, and one that lies.
@@ -26,11 +27,13 @@ mod certificates;
 mod config;
 mod console;
 mod container;
+mod disk;
 mod docker;
 mod host;
 mod laboratory;
 mod leftovers;
 mod liar;
+mod nagaya;
 mod pty;
 mod registry;
 mod reply;
@@ -44,10 +47,12 @@ pub use canary::Canary;
 pub use config::{base, mount, namespace, without_namespace};
 pub use console::ConsoleSocket;
 pub use container::Container;
+pub use disk::{Disk, apart, copy};
 pub use docker::{as_docker, profile};
 pub use host::{compile_c, is_nagaya, namespace_of, process_exists, runtime};
 pub use laboratory::Lab;
 pub use liar::{Asked, LyingRegistry};
+pub use nagaya::{Nagaya, engine, fails, for_ordinary_user};
 pub use pty::Pty;
 pub use registry::{Registry, RegistryWish, skopeo};
 pub use reply::Reply;

@@ -35,7 +35,7 @@ exec setpriv --pdeathsig TERM "$@""#;
 
 /// A running daemon, and the folder that all of its processes name on their command lines.
 #[derive(Debug)]
-pub(crate) struct Private {
+pub struct Private {
     folder: PathBuf,
     /// Of the cgroup above those of all its containers.
     cgroup: String,
@@ -44,7 +44,7 @@ pub(crate) struct Private {
 
 impl Private {
     /// Starts a program with `scratch`, `tmp` and `log` in this folder.
-    pub(crate) fn start(folder: &Path, cgroup: &str, network: bool, program: &[&str]) -> Private {
+    pub fn start(folder: &Path, cgroup: &str, network: bool, program: &[&str]) -> Private {
         let log = File::create(folder.join("log")).expect("a log file");
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private"]);
@@ -59,16 +59,18 @@ impl Private {
         Private { folder: folder.into(), cgroup: cgroup.into(), process }
     }
 
-    pub(crate) fn pid(&self) -> u32 {
+    /// Its process's number.
+    pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    pub(crate) fn runs(&mut self) -> bool {
+    /// It has not ended.
+    pub fn runs(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))
     }
 
     /// The last warnings and errors, without the rest of their very long lines.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         let lines = log.lines().filter(|line| !line.contains("level=info"));
         let lines: Vec<String> = lines.map(|line| line.chars().take(400).collect()).collect();
@@ -76,7 +78,7 @@ impl Private {
     }
 
     /// What is left of containers on the machine: mounts, cgroups, and shims.
-    pub(crate) fn leftovers(&self) -> Vec<String> {
+    pub fn leftovers(&self) -> Vec<String> {
         let folder = self.folder.display().to_string();
         let mounts = traces::mounts("self").into_iter().filter(|mount| mount.starts_with(&folder));
         let cgroups = traces::cgroups(&self.cgroup).into_iter().flat_map(|path| traces::folders(&path));
@@ -86,7 +88,7 @@ impl Private {
     }
 
     /// Ends it, and fails if it leaves a process.
-    pub(crate) fn finish(mut self) {
+    pub fn finish(mut self) {
         self.stop();
         let folder = self.folder.display().to_string();
         let gone = poll(|| traces::processes(&folder).is_empty().then_some(()));

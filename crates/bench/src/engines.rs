@@ -1,20 +1,18 @@
 //! Who is measured, and how each is called.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::Result;
-use crate::daemon::Docker;
-use crate::machine::UNIFIED;
-use crate::report::{talk, timed};
-use crate::traces;
+use peers::{Docker, traces};
+
+use crate::{Result, programs, talk, timed};
 
 /// One engine.
 #[derive(Debug)]
-pub(crate) struct Engine {
+pub struct Engine {
     /// As the table calls it.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     program: PathBuf,
     /// Everything that it keeps is here.
     folder: PathBuf,
@@ -26,8 +24,9 @@ pub(crate) struct Engine {
 
 /// All engines that this host has, ours first.
 #[derive(Debug)]
-pub(crate) struct Engines {
-    pub(crate) all: Vec<Engine>,
+pub struct Engines {
+    /// Ours first.
+    pub all: Vec<Engine>,
     docker: Docker,
     folder: PathBuf,
 }
@@ -35,28 +34,24 @@ pub(crate) struct Engines {
 const OURS: &str = "nagaya";
 const DOCKER: &str = "docker";
 const PODMAN: &str = "podman";
-/// podman asks for nothing that this machine may not give; and else it makes a cgroup for all of its containers on the
-/// machine, and leaves it.
-const PODMAN_RUN: &str =
-    "--ulimit nofile=1024:1024 --ulimit nproc=100:100 --cgroup-parent /nagaya-engine-podman";
-const PODMAN_CGROUP: &str = "nagaya-engine-podman";
 
 impl Engines {
     /// Starts docker's daemon, and gives its image to all. Containers get no network.
-    pub(crate) fn find() -> Result<Engines> {
+    pub fn find() -> Result<Engines> {
         Engines::with(Docker::start(), true)
     }
 
     /// The same with networks, in the network namespace that we are in.
-    #[allow(dead_code, reason = "the bench of networks uses it")]
-    pub(crate) fn with_networks() -> Result<Engines> {
+    pub fn with_networks() -> Result<Engines> {
         Engines::with(Docker::with_networks(), false)
     }
 
     fn with(docker: Docker, alone: bool) -> Result<Engines> {
         let folder = std::env::temp_dir().join(format!("nagaya-bench-engine-{}", std::process::id()));
         let mut all = Vec::new();
-        for (name, program) in [(OURS, ours()?), (DOCKER, "docker".into()), (PODMAN, "podman".into())] {
+        for (name, program) in
+            [(OURS, programs::ours("nagaya")?), (DOCKER, "docker".into()), (PODMAN, "podman".into())]
+        {
             let host =
                 (name == DOCKER).then(|| format!("unix://{}", docker.folder().join("socket").display()));
             let folder = folder.join(name);
@@ -74,7 +69,7 @@ impl Engines {
     }
 
     /// Ends docker's daemon, and removes what there is.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         for engine in &self.all {
             let _ = engine.command(&["ps", "-aq"]).output().map(|output| {
                 for id in String::from_utf8_lossy(&output.stdout).lines() {
@@ -82,31 +77,27 @@ impl Engines {
                 }
             });
         }
-        let cgroups = traces::cgroups(PODMAN_CGROUP).into_iter().filter(|path| !path.starts_with(UNIFIED));
-        cgroups.for_each(|path| traces::remove_cgroup(&path));
+        programs::after_podman();
         self.docker.stop();
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
 impl Engine {
-    pub(crate) fn is_ours(&self) -> bool {
+    /// The one that the others are compared with.
+    pub fn is_ours(&self) -> bool {
         self.name == OURS
     }
 
     /// A command, without a network.
-    pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = match &self.host {
+            None if !self.is_ours() => programs::podman(&self.program, &self.folder),
+            _ => Command::new(&self.program),
+        };
         match &self.host {
             Some(host) => drop(command.args(["-H", host])),
-            None if self.is_ours() => drop(command.env("NAGAYA_ROOT", &self.folder)),
-            None => {
-                for (option, name) in [("--root", "root"), ("--runroot", "runroot"), ("--tmpdir", "tmp")] {
-                    command.arg(option).arg(self.folder.join(name));
-                }
-                command.args(["--storage-driver", "overlay", "--cgroup-manager", "cgroupfs"]);
-                command.args(["--events-backend", "file"]);
-            }
+            None => drop(command.env("NAGAYA_ROOT", &self.folder)),
         }
         let (verb, rest) = words.split_first().unwrap_or((&"help", &[]));
         command.arg(verb);
@@ -115,7 +106,7 @@ impl Engine {
                 command.args(["--network", "none"]);
             }
             if self.name == PODMAN {
-                command.args(PODMAN_RUN.split(' '));
+                command.args(programs::podman_run());
             }
         }
         command.args(rest);
@@ -123,7 +114,7 @@ impl Engine {
     }
 
     /// What watches containers takes of memory, divided by how many there are.
-    pub(crate) fn memory_of_each(&self, count: usize) -> String {
+    pub fn memory_of_each(&self, count: usize) -> String {
         let word = match self.name {
             OURS => "nagaya-monitor",
             DOCKER => "containerd-shim",
@@ -140,12 +131,4 @@ fn pss(pid: i32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
-}
-
-/// `nagaya` in `NAGAYA_BIN_DIR`, or the release build beside this bench.
-fn ours() -> Result<PathBuf> {
-    let bench = std::env::current_exe().map_err(|err| err.to_string())?;
-    let built = || bench.ancestors().nth(3).unwrap_or(Path::new("/")).join("release");
-    let path = std::env::var_os("NAGAYA_BIN_DIR").map_or_else(built, PathBuf::from).join("nagaya");
-    if path.is_file() { Ok(path) } else { Err(format!("`{}` is not built", path.display())) }
 }

@@ -4,16 +4,14 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use lab::Lab;
+use crate::{Lab, Nagaya};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
-
-use crate::engine::Nagaya;
 
 /// From linux/sched.h.
 const CLONE_NEWNS: u64 = 0x2_0000;
 
 /// Does a test in a mount namespace of its own: whatever becomes of it, its mounts and its loop devices go with it.
-pub(crate) fn apart(test: impl FnOnce() + Send) {
+pub fn apart(test: impl FnOnce() + Send) {
     let outcome = std::thread::scope(|scope| {
         let alone = || {
             sys::namespaces::unshare(CLONE_NEWNS).expect("a mount namespace");
@@ -29,14 +27,14 @@ pub(crate) fn apart(test: impl FnOnce() + Send) {
 }
 
 /// Where the engine of a lab keeps everything. To be dropped before the lab.
-pub(crate) struct Disk {
+pub struct Disk {
     memory: PathBuf,
     point: PathBuf,
 }
 
 impl Disk {
     /// An empty one, below the engine's folder.
-    pub(crate) fn new(lab: &Lab, megabytes: u64) -> Disk {
+    pub fn new(lab: &Lab, megabytes: u64) -> Disk {
         let disk = Disk { memory: lab.folder().join("memory"), point: lab.engine_root() };
         fs::create_dir(&disk.memory).expect("a folder");
         fs::create_dir_all(&disk.point).expect("a folder");
@@ -64,7 +62,7 @@ impl Disk {
     }
 
     /// Everything that was not synced is lost, as by a power cut; then the power is there again.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         // EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH, from the kernel's fs/ext4/ext4.h.
         let script = "import fcntl, os, struct, sys\n\
                       fd = os.open(sys.argv[1], os.O_RDONLY)\n\
@@ -79,11 +77,11 @@ impl Disk {
 
     /// A process that was killed may hold it for a moment still.
     fn unmount(&self) {
-        lab::until("nobody uses the disk", || unmount(&self.point, UnmountFlags::empty()).is_ok());
+        crate::until("nobody uses the disk", || unmount(&self.point, UnmountFlags::empty()).is_ok());
     }
 
     /// Takes all room but so many bytes, until the file is removed.
-    pub(crate) fn fill(&self, left: u64) -> PathBuf {
+    pub fn fill(&self, left: u64) -> PathBuf {
         let filler = self.point.join("filler");
         let mut file = File::create(&filler).expect("a file");
         for piece in [1 << 20, 4096] {
@@ -96,7 +94,7 @@ impl Disk {
     }
 
     /// Puts what is in a folder here instead of what is here.
-    pub(crate) fn become_like(&self, folder: &Path) {
+    pub fn become_like(&self, folder: &Path) {
         for entry in fs::read_dir(&self.point).expect("the disk").flatten() {
             let path = entry.path();
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
@@ -106,7 +104,7 @@ impl Disk {
     }
 
     /// Everything so far is on the disk.
-    pub(crate) fn sync(&self) {
+    pub fn sync(&self) {
         let point = File::open(&self.point).expect("the disk");
         rustix::fs::syncfs(point).expect("all of it");
     }
@@ -125,7 +123,7 @@ impl Drop for Disk {
 }
 
 /// With owners, modes and links.
-pub(crate) fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     let mut command = std::process::Command::new("cp");
     let status = command.arg("-a").arg(from.join(".")).arg(to).status();

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lab::Scratch;
+use peers::{RUNC, Said, traces};
 
-use crate::said::Said;
-use crate::traces;
 use crate::tree::Tree;
-use crate::witness::RUNC;
 
 /// Both of them, on one storage: what one builds the other runs.
 pub(crate) struct Peers {
@@ -73,15 +71,6 @@ impl Peers {
         let tree = Tree::of(&at);
         self.fine(&format!("image unmount {image}"));
         tree
-    }
-}
-
-impl Said {
-    /// It worked; its words, trimmed.
-    #[track_caller]
-    pub(crate) fn fine(self) -> String {
-        assert_eq!(self.code, 0, "{self:?}");
-        self.stdout.trim().to_string()
     }
 }
 

@@ -5,10 +5,13 @@ use std::process::{Command, Output, Stdio};
 
 /// What a command said, and how it ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) code: i32,
+pub struct Said {
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained of.
+    pub stderr: String,
+    /// Its exit code; -1 if a signal has ended it.
+    pub code: i32,
 }
 
 impl Said {
@@ -19,7 +22,7 @@ impl Said {
     }
 
     /// Runs a command with something on stdin.
-    pub(crate) fn to(command: &mut Command, input: &str) -> Said {
+    pub fn to(command: &mut Command, input: &str) -> Said {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|err| panic!("{command:?}: {err}"));
         // A command that does not read may be gone by now.
@@ -27,8 +30,16 @@ impl Said {
         Said::of(&child.wait_with_output().expect("the command ends"))
     }
 
+    /// It worked; its words, trimmed.
+    #[track_caller]
+    pub fn fine(self) -> String {
+        assert_eq!(self.code, 0, "{self:?}");
+        self.stdout.trim().to_string()
+    }
+
     /// The same with one text instead of another.
-    pub(crate) fn with(self, from: &str, to: &str) -> Said {
+    #[must_use]
+    pub fn with(self, from: &str, to: &str) -> Said {
         let (stdout, stderr) = (self.stdout.replace(from, to), self.stderr.replace(from, to));
         Said { stdout, stderr, ..self }
     }

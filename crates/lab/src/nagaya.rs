@@ -4,17 +4,17 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::path::PathBuf;
 
-use lab::{Call, Lab, ORDINARY_USER, Output};
+use crate::{Call, Lab, ORDINARY_USER, Output};
 
 /// The engine under test, beside the runtime.
-pub(crate) fn program() -> PathBuf {
-    let path = lab::runtime().with_file_name("nagaya");
+pub fn engine() -> PathBuf {
+    let path = crate::runtime().with_file_name("nagaya");
     assert!(path.is_file(), "no engine at {}: `cargo build --release` makes one", path.display());
     path
 }
 
 /// What tests do with `nagaya` in a lab.
-pub(crate) trait Nagaya {
+pub trait Nagaya {
     /// Where the engine keeps what it knows.
     fn engine_root(&self) -> PathBuf;
     /// Any command.
@@ -35,7 +35,7 @@ impl Nagaya for Lab {
     }
 
     fn nagaya(&self, words: &[&str]) -> Call {
-        self.program(program()).arg("--root").arg(self.engine_root()).args(words)
+        self.program(engine()).arg("--root").arg(self.engine_root()).args(words)
     }
 
     fn run(&self, words: &[&str]) -> Call {
@@ -61,7 +61,7 @@ impl Nagaya for Lab {
 
 /// It was refused by us or by the program's absence, in one sentence that mentions each of `words`.
 #[track_caller]
-pub(crate) fn fails(output: Output, code: i32, words: &[&str]) -> String {
+pub fn fails(output: Output, code: i32, words: &[&str]) -> String {
     output.no_crash();
     assert_eq!(output.code, code, "{output:?}");
     let errors = output.stderr.lines().filter(|line| line.starts_with("error: cannot ")).count();
@@ -73,7 +73,7 @@ pub(crate) fn fails(output: Output, code: i32, words: &[&str]) -> String {
 }
 
 /// A folder of the ordinary user's, for the engine to keep things in.
-pub(crate) fn for_ordinary_user(lab: &Lab) {
+pub fn for_ordinary_user(lab: &Lab) {
     let root = lab.engine_root();
     fs::create_dir_all(&root).expect("the engine's folder");
     chown(&root, Some(ORDINARY_USER), Some(ORDINARY_USER)).expect("a folder of its own");

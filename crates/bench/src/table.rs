@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 
 use crate::Result;
 
 /// Runs a command that must work; tells how long it took, and what it printed.
-pub(crate) fn timed(mut command: Command) -> Result<(Duration, String)> {
+pub fn timed(mut command: Command) -> Result<(Duration, String)> {
     let start = Instant::now();
     let output =
         command.stdin(Stdio::null()).output().map_err(|err| format!("cannot run {command:?}: {err}"))?;
@@ -24,11 +25,14 @@ pub(crate) fn timed(mut command: Command) -> Result<(Duration, String)> {
 
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
+pub enum Unit {
     /// Milliseconds; a figure without a word is one of these.
     Millis,
+    /// Microseconds.
     Micros,
+    /// 10^9 bits in each second.
     GigabitsPerSecond,
+    /// Thousands in each second.
     ThousandsPerSecond,
 }
 
@@ -53,7 +57,7 @@ impl Unit {
 
 /// Figures by what was done, in the order in which that was done first, and by who did it.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
+pub struct Table {
     order: Vec<(String, Unit)>,
     figures: BTreeMap<(String, &'static str), Vec<f64>>,
     notes: BTreeMap<(String, &'static str), String>,
@@ -61,17 +65,19 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, what: &str, engine: &'static str, took: Duration) {
+    /// A time.
+    pub fn add(&mut self, what: &str, engine: &'static str, took: Duration) {
         self.figure(what, engine, took.as_secs_f64() * 1e3, Unit::Millis);
     }
 
-    pub(crate) fn figure(&mut self, what: &str, engine: &'static str, figure: f64, unit: Unit) {
+    /// Any figure.
+    pub fn figure(&mut self, what: &str, engine: &'static str, figure: f64, unit: Unit) {
         self.know(what, engine, unit);
         self.figures.entry((what.to_string(), engine)).or_default().push(figure);
     }
 
     /// Why there is no figure.
-    pub(crate) fn note(&mut self, what: &str, engine: &'static str, text: &str) {
+    pub fn note(&mut self, what: &str, engine: &'static str, text: &str) {
         self.know(what, engine, Unit::Millis);
         self.notes.insert((what.to_string(), engine), text.to_string());
     }
@@ -109,19 +115,22 @@ impl Table {
         text + "\n"
     }
 
+    /// The medians, for programs.
+    pub(crate) fn figures(&self, bench: &str) -> Vec<Value> {
+        let of = |(what, unit): &(String, Unit), engine: &&'static str| {
+            let value = self.median(what, engine)?;
+            let unit = if *unit == Unit::Millis { "ms" } else { unit.word().trim_start() };
+            Some(json!({ "bench": bench, "figure": what, "peer": engine, "value": value, "unit": unit }))
+        };
+        self.order
+            .iter()
+            .flat_map(|row| self.engines.iter().filter_map(move |engine| of(row, engine)))
+            .collect()
+    }
+
     fn median(&self, what: &str, engine: &'static str) -> Option<f64> {
         let mut all = self.figures.get(&(what.to_string(), engine))?.clone();
         all.sort_unstable_by(f64::total_cmp);
         all.get(all.len() / 2).copied()
     }
-}
-
-/// A figure.
-pub(crate) fn print(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-/// Anything else.
-pub(crate) fn talk(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }

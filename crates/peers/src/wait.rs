@@ -9,7 +9,7 @@ const DEADLINE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Asks until there is an answer; `None` after the deadline.
-pub(crate) fn poll<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn poll<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
         let answer = ask();

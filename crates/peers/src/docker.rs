@@ -16,12 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::private::Private;
-use crate::rootfs;
-use crate::said::Said;
-use crate::traces;
-use crate::wait::poll;
-use crate::witness::{RUNC, Witness};
+use crate::witness::RUNC;
+use crate::{Private, Said, Witness, poll, rootfs, traces};
 
 /// How every container is started.
 const RUN: &str = "--runtime nagaya --network none";
@@ -46,7 +42,7 @@ says() {
 
 /// A running dockerd with one image, `box`: a BusyBox.
 #[derive(Debug)]
-pub(crate) struct Docker {
+pub struct Docker {
     folder: PathBuf,
     daemon: Private,
     /// Mount points that dockerd sees without any container.
@@ -58,22 +54,22 @@ pub(crate) struct Docker {
 
 impl Docker {
     /// Starts a daemon and gives it the image.
-    pub(crate) fn start() -> Docker {
+    pub fn start() -> Docker {
         Docker::with(&[])
     }
 
     /// The same with more options of dockerd.
-    pub(crate) fn with(options: &[&str]) -> Docker {
+    pub fn with(options: &[&str]) -> Docker {
         Docker::of(options, true)
     }
 
     /// The same in the machine's network, so that it reaches a registry on 127.0.0.1. It has no bridge and no rules.
-    pub(crate) fn beside_registries() -> Docker {
+    pub fn beside_registries() -> Docker {
         Docker::of(&[], false)
     }
 
     /// The same in the network namespace that we are in, with its bridge and its rules.
-    pub(crate) fn with_networks() -> Docker {
+    pub fn with_networks() -> Docker {
         let options = ["--bridge=", "--iptables=true", "--ip-forward=true", "--ip-masq=true"];
         Docker::of(&options, false)
     }
@@ -95,19 +91,19 @@ impl Docker {
     }
 
     /// `docker run --rm` of a command in the image. `flags` are parted at blanks.
-    pub(crate) fn run(&self, flags: &str, command: &[&str]) -> Said {
+    pub fn run(&self, flags: &str, command: &[&str]) -> Said {
         self.run_with(&flags.split_whitespace().collect::<Vec<_>>(), command, "")
     }
 
     /// The same with flags that may hold blanks, and something on stdin.
-    pub(crate) fn run_with(&self, flags: &[&str], command: &[&str], input: &str) -> Said {
+    pub fn run_with(&self, flags: &[&str], command: &[&str], input: &str) -> Said {
         let run = ["run", "--rm"].into_iter().chain(RUN.split(' '));
         let args = run.chain(flags.iter().copied()).chain(["box"]).chain(command.iter().copied());
         Said::to(&mut self.command(&args.collect::<Vec<_>>()), input)
     }
 
     /// `docker run --rm -t` of a shell line, as typed in a terminal of 33 lines and 77 columns.
-    pub(crate) fn run_in_terminal(&self, line: &str) -> Said {
+    pub fn run_in_terminal(&self, line: &str) -> Said {
         let docker = format!("docker -H {} run --rm -t {RUN} box sh -c '{line}'", self.host());
         let mut script = self.program("script");
         script.args(["-qec", &format!("stty rows 33 cols 77 && exec {docker}"), "/dev/null"]);
@@ -115,43 +111,43 @@ impl Docker {
     }
 
     /// `docker run --detach` under a name.
-    pub(crate) fn detach(&self, name: &str, line: &str) {
+    pub fn detach(&self, name: &str, line: &str) {
         let args = ["run", "--detach", "--name", name].into_iter().chain(RUN.split(' '));
         self.fine(&args.chain(["box", "sh", "-c", line]).collect::<Vec<_>>());
     }
 
     /// Any `docker` command.
-    pub(crate) fn docker(&self, args: &[&str]) -> Said {
+    pub fn docker(&self, args: &[&str]) -> Said {
         Said::to(&mut self.command(args), "")
     }
 
     /// A `docker` command that must work; its words, trimmed.
-    pub(crate) fn fine(&self, args: &[&str]) -> String {
+    pub fn fine(&self, args: &[&str]) -> String {
         let said = self.docker(args);
         assert_eq!(said.code, 0, "docker {args:?}: {}\n{}", said.stderr, self.log());
         said.stdout.trim().to_string()
     }
 
     /// Waits until a container has written `text`.
-    pub(crate) fn await_log(&self, name: &str, text: &str) {
+    pub fn await_log(&self, name: &str, text: &str) {
         let logs = || self.docker(&["logs", name]).stdout;
         let seen = poll(|| logs().contains(text).then_some(()));
         assert!(seen.is_some(), "`{name}` never said `{text}`: {}\n{}", logs(), self.log());
     }
 
     /// A file beside which lines of [`Docker::shell`] run.
-    pub(crate) fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         fs::write(self.folder.join(name), text).expect("a file for docker");
     }
 
     /// A folder that containers can bind.
-    pub(crate) fn shared(&self) -> PathBuf {
+    pub fn shared(&self) -> PathBuf {
         self.folder.join("shared")
     }
 
     /// A shell line, in which `$RUN` and `$START` run a container under the runtime `nagaya` or `peer`, and `$web` is
     /// a name for one of that runtime. The answer has these names without the runtime's.
-    pub(crate) fn shell(&self, runtime: &str, line: &str) -> Said {
+    pub fn shell(&self, runtime: &str, line: &str) -> Said {
         let web = format!("web.{runtime}");
         let usual = format!("--runtime {runtime} --network none");
         let mut shell = self.program("sh");
@@ -166,22 +162,22 @@ impl Docker {
     }
 
     /// The verbs that dockerd and its shims called our runtime with, in their order.
-    pub(crate) fn verbs(&self) -> Vec<String> {
+    pub fn verbs(&self) -> Vec<String> {
         self.nagaya.verbs()
     }
 
     /// Ours, as it was called.
-    pub(crate) fn ours(&self) -> &Witness {
+    pub fn ours(&self) -> &Witness {
         &self.nagaya
     }
 
     /// The runtime that ours is compared with.
-    pub(crate) fn peer(&self) -> &Witness {
+    pub fn peer(&self) -> &Witness {
         &self.peer
     }
 
     /// Ends the daemon, and proves that our runtime made the containers and that nothing is left of them.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         self.nagaya.saw(&["create", "start", "delete"]);
         assert_eq!(self.fine(&["ps", "--all", "--quiet"]), "", "containers");
         let left = || Some(self.leftovers()).filter(Vec::is_empty);
@@ -190,7 +186,7 @@ impl Docker {
     }
 
     /// Ends the daemon, which had no containers.
-    pub(crate) fn stop(self) {
+    pub fn stop(self) {
         self.daemon.finish();
     }
 
@@ -225,7 +221,7 @@ impl Docker {
     }
 
     /// Any `docker` command, not yet started.
-    pub(crate) fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut docker = self.program("docker");
         docker.args(["-H", &self.host()]).args(args);
         docker
@@ -247,12 +243,12 @@ impl Docker {
     }
 
     /// What all of its processes name on their command lines.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// The last warnings and errors of dockerd.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         self.daemon.log()
     }
 }

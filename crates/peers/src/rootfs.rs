@@ -18,7 +18,7 @@ int main(void) {
 }";
 
 /// Makes the root folder of an image.
-pub(crate) fn make(rootfs: &Path) -> std::io::Result<()> {
+pub fn make(rootfs: &Path) -> std::io::Result<()> {
     for name in ["bin", "etc", "tmp"] {
         fs::create_dir_all(rootfs.join(name))?;
     }
@@ -32,7 +32,7 @@ pub(crate) fn make(rootfs: &Path) -> std::io::Result<()> {
 }
 
 /// An image as `docker save` writes it, `FOLDER/image.tar`, called `docker.io/library/box:latest`.
-pub(crate) fn archive(folder: &Path) {
+pub fn archive(folder: &Path) {
     let rootfs = folder.join("rootfs");
     make(&rootfs).expect("a root folder");
     lab::compile_c(PAUSE, &rootfs.join("pause"));

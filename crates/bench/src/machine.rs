@@ -7,22 +7,26 @@ use std::process::Command;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use rustix::process::{geteuid, getpid, set_child_subreaper};
 
-use crate::Result;
-use crate::report::talk;
+use crate::{Result, talk};
 
 /// Where hybrid hosts mount the empty v2 hierarchy beside v1.
-pub(crate) const UNIFIED: &str = "/sys/fs/cgroup/unified";
+pub const UNIFIED: &str = "/sys/fs/cgroup/unified";
 
-/// Starts this program anew in a private mount namespace. Returns only if that failed.
-pub(crate) fn enter_private_mounts() -> String {
+/// Starts this program anew in a private mount namespace, and with `network` in a network namespace. Returns only if that
+/// failed.
+pub(crate) fn enter_private(network: bool) -> String {
     let this = match std::env::current_exe() {
         Ok(path) => path,
         Err(err) => return format!("cannot find this program: {err}"),
     };
     let mut unshare = Command::new("unshare");
-    unshare.args(["--mount", "--propagation", "private", "--"]).arg(this);
+    unshare
+        .args(["--mount", "--propagation", "private"])
+        .args(network.then_some("--net"))
+        .arg("--")
+        .arg(this);
     let cause = unshare.args(std::env::args_os().skip(1)).arg("--inside").exec();
-    format!("cannot start anew in a private mount namespace with `unshare`: {cause}")
+    format!("cannot start anew in private namespaces with `unshare`: {cause}")
 }
 
 /// Makes the host the same, and bearable, for all peers.
