@@ -213,6 +213,18 @@ container prune -f --filter label!=keep
 container prune -f
 container prune -f
 ps -aq
+create --name p3 -l keep=1 box true
+create --name p4 box true
+system prune
+system prune -f --filter foo=x
+system prune -f --filter until=1h --filter until=2h
+differs, ours says it in its own words: system prune -f --filter until
+differs, the daemon's words with ours before them: system prune -f --volumes --filter until=1h
+system prune -f --filter until=1h
+system prune -f --filter label!=keep
+ps -a --format '{{.Names}}' --filter label=keep
+system prune -f
+ps -aq
 version -f '{{.Client.Os}}/{{.Client.Arch}} {{.Server.Os}}'
 info -f '{{.Containers}} {{.ContainersRunning}} {{.OSType}} {{.Architecture}} {{.NCPU}} {{.KernelVersion}} {{.CgroupVersion}}'
 info -f '{{.Nope'

@@ -168,6 +168,11 @@ port made
 network rm two nope
 rm -f web def made rm1
 network rm two nope
+network create --label kept=1 swept
+system prune -f --filter label=other
+network ls --format '{{.Name}}' --filter label=kept
+system prune -f --filter label=kept
+network ls --format '{{.Name}}' --filter label=kept
 network prune -f --filter label=tier
 network prune
 network rm inner

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::views::{Filter, filter};
+
 /// Fetch an image from a registry.
 #[derive(Debug, Args)]
 pub(crate) struct Pull {
@@ -104,8 +106,8 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) digests: bool,
     /// dangling=true, label=KEY[=VALUE], before=IMAGE, since=IMAGE, until=TIME, reference=PATTERN.
-    #[arg(short, long, value_name = "FILTER")]
-    pub(crate) filter: Vec<String>,
+    #[arg(short, long, value_name = "FILTER", value_parser = filter)]
+    pub(crate) filter: Vec<Filter>,
     /// `table`, `table TEMPLATE`, `json`, or a Go template.
     #[arg(long)]
     pub(crate) format: Option<String>,
@@ -189,8 +191,8 @@ pub(crate) struct PruneImages {
     #[arg(short, long)]
     pub(crate) all: bool,
     /// until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE].
-    #[arg(long, value_name = "FILTER")]
-    pub(crate) filter: Vec<String>,
+    #[arg(long, value_name = "FILTER", value_parser = filter)]
+    pub(crate) filter: Vec<Filter>,
     /// Do not ask.
     #[arg(short, long)]
     pub(crate) force: bool,

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use clap::{Args, Subcommand};
 
+use super::views::{Filter, filter};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Network {
     Create(Box<Create>),
@@ -74,8 +76,8 @@ pub(crate) struct Create {
 #[derive(Debug, Default, Args)]
 pub(crate) struct List {
     /// driver=DRIVER, id=DIGITS, label=KEY[=VALUE], name=PART, scope=local, type=custom|builtin, dangling=BOOL.
-    #[arg(short, long, value_name = "FILTER")]
-    pub(crate) filter: Vec<String>,
+    #[arg(short, long, value_name = "FILTER", value_parser = filter)]
+    pub(crate) filter: Vec<Filter>,
     /// `table`, `table TEMPLATE`, `json`, or a Go template.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
@@ -116,8 +118,8 @@ pub(crate) struct Remove {
 #[derive(Debug, Args)]
 pub(crate) struct Prune {
     /// until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE].
-    #[arg(long, value_name = "FILTER", value_parser = super::views::filter)]
-    pub(crate) filter: Vec<super::views::Filter>,
+    #[arg(long, value_name = "FILTER", value_parser = filter)]
+    pub(crate) filter: Vec<Filter>,
     /// Do not ask.
     #[arg(short, long)]
     pub(crate) force: bool,

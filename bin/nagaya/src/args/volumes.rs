@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::views::{Filter, filter};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Volume {
     Create(Create),
@@ -36,8 +38,8 @@ pub(crate) struct Create {
 #[derive(Debug, Default, Args)]
 pub(crate) struct List {
     /// dangling=BOOL, driver=DRIVER, label=KEY[=VALUE], name=PART.
-    #[arg(short, long, value_name = "FILTER")]
-    pub(crate) filter: Vec<String>,
+    #[arg(short, long, value_name = "FILTER", value_parser = filter)]
+    pub(crate) filter: Vec<Filter>,
     /// `table`, `table TEMPLATE`, `json`, or a Go template.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
@@ -75,8 +77,8 @@ pub(crate) struct Prune {
     #[arg(short, long)]
     pub(crate) all: bool,
     /// label=KEY[=VALUE], label!=KEY[=VALUE].
-    #[arg(long, value_name = "FILTER")]
-    pub(crate) filter: Vec<String>,
+    #[arg(long, value_name = "FILTER", value_parser = filter)]
+    pub(crate) filter: Vec<Filter>,
     /// Do not ask.
     #[arg(short, long)]
     pub(crate) force: bool,

@@ -32,23 +32,26 @@ pub(super) fn run(verb: Verb, root: &Path) -> std::result::Result<Result<u8>, Ve
     Ok(inspect(&typed, root))
 }
 
-/// What is there is shown, also if something else is not there.
 fn inspect(typed: &Inspect, root: &Path) -> Result<u8> {
     if let Some(kind) = typed.kind.as_deref().filter(|kind| !KINDS.contains(kind)) {
         let all = KINDS.map(|kind| format!("{kind:?}")).join(", ");
         return Err(Fault::invalid("--type", format!("unknown type: {kind:?}: must be one of {all}")));
     }
-    let format = typed.format.as_deref();
+    show(&typed.names, typed.format.as_deref(), |name| look(name, typed, root))
+}
+
+/// Shows what there is, also if something else is not there.
+pub(super) fn show(
+    names: &[String],
+    format: Option<&str>,
+    object: impl Fn(&str) -> Result<Value>,
+) -> Result<u8> {
     let template = format.filter(|format| *format != "json").map(Template::parse).transpose()?;
-    let (mut shown, mut code) = (Vec::new(), 0);
-    let mut faults = Vec::new();
-    for name in &typed.names {
-        match look(name, typed, root) {
+    let (mut shown, mut faults) = (Vec::new(), Vec::new());
+    for name in names {
+        match object(name) {
             Ok(found) => shown.push(found),
-            Err(fault) => {
-                faults.push(fault);
-                code = FAILED;
-            }
+            Err(fault) => faults.push(fault),
         }
     }
     match (&template, format) {
@@ -61,7 +64,7 @@ fn inspect(typed: &Inspect, root: &Path) -> Result<u8> {
         (None, None) => say::print(&pretty(&Value::Array(shown)))?,
     }
     faults.iter().for_each(say::error);
-    Ok(code)
+    Ok(if faults.is_empty() { 0 } else { FAILED })
 }
 
 /// Containers are looked for first, as docker does.
@@ -117,7 +120,7 @@ fn rendered(template: &Template, mut one: Value) -> Result<String> {
 }
 
 /// Four blanks for each level, as docker has it.
-pub(super) fn pretty(value: &Value) -> String {
+fn pretty(value: &Value) -> String {
     let mut text = Vec::new();
     let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
     let mut serializer = serde_json::Serializer::with_formatter(&mut text, format);

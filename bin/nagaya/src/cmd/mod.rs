@@ -3,6 +3,7 @@
 mod containers;
 mod events;
 mod explain;
+mod filter;
 mod glass;
 mod image;
 mod images;
@@ -10,6 +11,7 @@ mod info;
 mod inspect;
 mod login;
 mod networks;
+mod prune;
 mod system;
 mod version;
 mod volumes;

@@ -1,21 +1,19 @@
-//! `system df`, `prune` and `check`.
+//! `system df` and `check`.
 
 use std::path::Path;
 
 use container::Volumes;
-use engine::{Engine, Pruned};
+use engine::Engine;
 use fault::{Fault, Kind, Result};
 use images::{Images, Problem};
 use serde_json::{Value, json};
 
 use super::images::load::Warnings;
-use super::images::prune::{self, confirmed};
 use super::images::{as_owner, list, pull};
 use super::volumes;
-use super::{events, info};
-use crate::args;
-use crate::args::images::{List, PruneImages};
-use crate::args::system::{Check, Df, Prune, System};
+use super::{events, info, prune};
+use crate::args::images::List;
+use crate::args::system::{Check, Df, System};
 use crate::table::Table;
 use crate::{human, say};
 
@@ -24,7 +22,7 @@ pub(crate) fn run(verb: &System, root: &Path) -> Result<()> {
         System::Events(typed) => events::run(typed, root).map(drop),
         System::Info(typed) => info::run(typed, root).map(drop),
         System::Df(typed) => df(typed, root),
-        System::Prune(typed) => as_owner(|| prune(typed, root)),
+        System::Prune(typed) => as_owner(|| prune::run(typed, root)),
         System::Boot => boot(root),
         System::Check(typed) => as_owner(|| check(typed, root)),
     }
@@ -71,43 +69,6 @@ fn row(kind: &str, all: usize, active: usize, size: u64, reclaimable: u64) -> Va
         "Size": human::size_in_full(size),
         "Reclaimable": human::size_in_full(reclaimable) + &share.unwrap_or_default(),
     })
-}
-
-fn prune(typed: &Prune, root: &Path) -> Result<()> {
-    let with_volumes = typed.volumes;
-    let typed = &typed.images;
-    if with_volumes && typed.filter.iter().any(|filter| filter.starts_with("until=")) {
-        return Err(Fault::new(Kind::Invalid, "understand the options")
-            .because("The \"until\" filter is not supported with \"--volumes\""));
-    }
-    let images = if typed.all {
-        "all images without at least one container associated to them"
-    } else {
-        "all dangling images"
-    };
-    // A filter is about labels and times that our containers do not have yet.
-    let containers = typed.filter.is_empty();
-    let stopped = if containers { "  - all stopped containers\n" } else { "" };
-    let volumes =
-        if with_volumes { "  - all anonymous volumes not used by at least one container\n" } else { "" };
-    let warning =
-        format!("WARNING! This will remove:\n{stopped}{volumes}  - {images}\n  - unused build cache\n");
-    if !typed.force && !confirmed(&warning)? {
-        return Ok(());
-    }
-    let pruned = if containers { Engine::at(root).prune(|_| true)? } else { Pruned::default() };
-    if !pruned.ids.is_empty() {
-        say::print(&format!("Deleted Containers:\n{}\n", say::lines(pruned.ids)))?;
-    }
-    let of_volumes = if with_volumes { prune_volumes(typed, root)? } else { 0 };
-    let images = Images::open(root)?;
-    let bytes = prune::prune(typed, &images)?;
-    say::print(&format!("Total reclaimed space: {}\n", human::size(pruned.bytes + of_volumes + bytes)))
-}
-
-fn prune_volumes(typed: &PruneImages, root: &Path) -> Result<u64> {
-    let typed = args::volumes::Prune { all: false, filter: typed.filter.clone(), force: true };
-    volumes::prune::prune(&typed, &Volumes::at(root))
 }
 
 /// One that cannot be started does not keep the others.

@@ -19,7 +19,7 @@ mod networking;
 mod pause;
 mod port;
 mod ports;
-mod prune;
+pub(super) mod prune;
 mod remove;
 mod rename;
 pub(super) mod request;

@@ -1,9 +1,11 @@
 //! `--filter` of commands for images. Source: docs.docker.com, "docker image ls", "docker image prune".
 
-use fault::{Fault, Result};
+use fault::Result;
 use images::{Images, Listed};
 use oci::image::Reference;
 
+use crate::args::views::Filter;
+use crate::cmd::filter::{self, Labels, truth, unknown};
 use crate::time;
 
 /// Which images are meant.
@@ -12,57 +14,41 @@ pub(crate) struct Filters {
     /// Patterns, or names; one of them must fit.
     pub(crate) references: Vec<String>,
     dangling: Option<bool>,
-    labels: Vec<(String, Option<String>)>,
-    not_labels: Vec<(String, Option<String>)>,
+    labels: Labels,
     /// Made before or after these points in time.
     before: Vec<i64>,
     since: Vec<i64>,
 }
 
 impl Filters {
-    pub(crate) fn parse(texts: &[String], images: &Images) -> Result<Filters> {
+    pub(crate) fn parse(all: &[Filter], images: &Images) -> Result<Filters> {
         let mut filters = Filters::default();
-        for text in texts {
-            let wrong = |cause: &str| Fault::invalid(format!("--filter {text}"), cause);
-            let (name, value) =
-                text.split_once('=').ok_or_else(|| wrong("invalid argument: it must be NAME=VALUE"))?;
-            let made = |image: &str| -> Result<i64> {
-                Ok(time::created(&images.look(image)?.image.config).unwrap_or_default())
+        for filter in all {
+            let value = &filter.value;
+            let made = || -> Result<i64> {
+                Ok(time::created(&images.look(value)?.image.config).unwrap_or_default())
             };
-            match name {
-                "reference" => filters.references.push(value.to_string()),
-                "dangling" => {
-                    filters.dangling = Some(truth(value).ok_or_else(|| {
-                        wrong(&format!("Invalid filter 'dangling=[{value}]': true or false"))
-                    })?);
-                }
-                "label" => filters.labels.push(label(value)),
-                "label!" => filters.not_labels.push(label(value)),
-                "before" => filters.before.push(made(value)?),
-                "since" => filters.since.push(made(value)?),
-                "until" => {
-                    filters.before.push(
-                        until(value).ok_or_else(|| wrong("it is a time, as 24h or 2026-11-25T12:00:00Z"))?,
-                    );
-                }
-                _ => return Err(wrong(&format!("Invalid filter '{name}'"))),
+            match filter.name.as_str() {
+                "reference" => filters.references.push(value.clone()),
+                "dangling" => filters.dangling = Some(truth(filter)?),
+                "label" | "label!" => filters.labels.add(filter.name == "label", value),
+                "before" => filters.before.push(made()?),
+                "since" => filters.since.push(made()?),
+                "until" => filters.before.extend(time::seconds(&filter::until(filter)?)),
+                _ => return Err(unknown(filter)),
             }
         }
         Ok(filters)
     }
 
     pub(crate) fn fit(&self, listed: &Listed) -> bool {
-        let labels = listed.image.config.config.as_ref().map(|config| &config.labels);
-        let has = |(key, value): &(String, Option<String>)| {
-            let found = labels.and_then(|labels| labels.get(key));
-            found.is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
-        };
+        let none = Default::default();
+        let labels = listed.image.config.config.as_ref().map_or(&none, |config| &config.labels);
         let created = time::created(&listed.image.config).unwrap_or_default();
         let named = listed.tags.iter().any(|name| self.names(name));
         self.dangling.is_none_or(|wanted| wanted == listed.tags.is_empty())
             && (self.references.is_empty() || named)
-            && self.labels.iter().all(has)
-            && !self.not_labels.iter().any(has)
+            && self.labels.fit(labels)
             && self.before.iter().all(|before| created < *before)
             && self.since.iter().all(|since| created > *since)
     }
@@ -93,31 +79,6 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
         (Some(one), Some(other)) if one == other => matches(&pattern[1..], &text[1..]),
         _ => false,
     }
-}
-
-pub(crate) fn label(text: &str) -> (String, Option<String>) {
-    match text.split_once('=') {
-        Some((key, value)) => (key.to_string(), Some(value.to_string())),
-        None => (text.to_string(), None),
-    }
-}
-
-pub(crate) fn truth(text: &str) -> Option<bool> {
-    match text {
-        "true" | "1" | "t" | "True" | "TRUE" | "T" => Some(true),
-        "false" | "0" | "f" | "False" | "FALSE" | "F" => Some(false),
-        _ => None,
-    }
-}
-
-/// A date, or how long ago.
-fn until(text: &str) -> Option<i64> {
-    if let Some(seconds) = time::seconds(text) {
-        return Some(seconds);
-    }
-    let ago = humantime::parse_duration(text).ok()?;
-    let now = std::time::UNIX_EPOCH.elapsed().ok()?;
-    i64::try_from(now.checked_sub(ago)?.as_secs()).ok()
 }
 
 #[cfg(test)]

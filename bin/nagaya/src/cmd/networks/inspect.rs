@@ -3,35 +3,12 @@
 use fault::Result;
 use network::{Driver, Endpoint, Network, Networks, Pool};
 use serde_json::{Map, Value, json};
-use template::Template;
 
 use crate::args::networks::Inspect;
-use crate::cmd::FAILED;
-use crate::cmd::inspect::pretty;
-use crate::say;
+use crate::cmd::inspect::show;
 
-/// What is there is shown, also if something else is not there.
 pub(super) fn run(typed: &Inspect, networks: &Networks) -> Result<u8> {
-    let template =
-        typed.format.as_deref().filter(|format| *format != "json").map(Template::parse).transpose()?;
-    let (mut shown, mut faults) = (Vec::new(), Vec::new());
-    for name in &typed.names {
-        match object(name, networks) {
-            Ok(found) => shown.push(found),
-            Err(fault) => faults.push(fault),
-        }
-    }
-    match (&template, typed.format.is_some()) {
-        (Some(template), _) => {
-            for one in &shown {
-                say::print(&(template.render(one)? + "\n"))?;
-            }
-        }
-        (None, true) => say::print(&format!("{}\n", Value::Array(shown)))?,
-        (None, false) => say::print(&pretty(&Value::Array(shown)))?,
-    }
-    faults.iter().for_each(say::error);
-    Ok(if faults.is_empty() { 0 } else { FAILED })
+    show(&typed.names, typed.format.as_deref(), |name| object(name, networks))
 }
 
 /// A network by its name or id.

@@ -6,7 +6,7 @@ mod filter;
 pub(super) mod inspect;
 mod join;
 mod list;
-mod prune;
+pub(super) mod prune;
 mod remove;
 
 use std::path::Path;

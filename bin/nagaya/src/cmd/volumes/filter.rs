@@ -1,9 +1,10 @@
 //! `--filter` of volumes. Source of rules and words: moby, `volume/service/` and `api/types/filters`.
 
 use container::Volume;
-use fault::{Fault, Result};
+use fault::Result;
 
-use crate::cmd::images::filter::{label, truth};
+use crate::args::views::Filter;
+use crate::cmd::filter::{Labels, truth, unknown};
 
 /// What is wanted of volumes: all names of filters, of each name one.
 #[derive(Debug, Default)]
@@ -11,8 +12,7 @@ pub(super) struct Filters {
     dangling: Vec<bool>,
     drivers: Vec<String>,
     names: Vec<String>,
-    labels: Vec<(String, Option<String>)>,
-    not_labels: Vec<(String, Option<String>)>,
+    labels: Labels,
     /// Those with a name too (`prune`).
     pub(super) all: bool,
 }
@@ -25,38 +25,29 @@ pub(super) enum For {
 }
 
 impl Filters {
-    pub(super) fn parse(texts: &[String], whom: For) -> Result<Filters> {
+    pub(super) fn parse(all: &[Filter], whom: For) -> Result<Filters> {
         let mut filters = Filters::default();
-        for text in texts {
-            let wrong = |cause: String| Fault::invalid(format!("--filter {text}"), cause);
-            let (name, value) = text
-                .split_once('=')
-                .ok_or_else(|| wrong("invalid argument: it must be NAME=VALUE".to_string()))?;
-            let switch = || truth(value).ok_or_else(|| wrong(format!("invalid filter '{name}=[{value}]'")));
-            match (name, whom) {
-                ("dangling", For::List) => filters.dangling.push(switch()?),
-                ("driver", For::List) => filters.drivers.push(value.to_string()),
-                ("name", For::List) => filters.names.push(value.to_string()),
-                ("all", For::Prune) => filters.all |= switch()?,
-                ("label!", For::Prune) => filters.not_labels.push(label(value)),
-                ("label", _) => filters.labels.push(label(value)),
-                _ => return Err(wrong(format!("invalid filter '{name}'"))),
+        for filter in all {
+            let value = filter.value.clone();
+            match (filter.name.as_str(), whom) {
+                ("dangling", For::List) => filters.dangling.push(truth(filter)?),
+                ("driver", For::List) => filters.drivers.push(value),
+                ("name", For::List) => filters.names.push(value),
+                ("all", For::Prune) => filters.all |= truth(filter)?,
+                ("label!", For::Prune) => filters.labels.add(false, &value),
+                ("label", _) => filters.labels.add(true, &value),
+                _ => return Err(unknown(filter)),
             }
         }
         Ok(filters)
     }
 
     pub(super) fn fit(&self, volume: &Volume, in_use: bool) -> bool {
-        let has = |(key, value): &(String, Option<String>)| {
-            let found = volume.labels.get(key);
-            found.is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
-        };
         let one =
             |wanted: &[String], fits: &dyn Fn(&String) -> bool| wanted.is_empty() || wanted.iter().any(fits);
         one(&self.names, &|part| volume.name.contains(part.as_str()))
             && one(&self.drivers, &|driver| driver == "local")
-            && self.labels.iter().all(has)
-            && !self.not_labels.iter().any(has)
+            && self.labels.fit(&volume.labels)
             && (self.dangling.is_empty() || self.dangling.iter().any(|dangling| *dangling != in_use))
     }
 
@@ -69,6 +60,7 @@ impl Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::views::filter;
 
     fn fits(texts: &[&str], in_use: bool) -> bool {
         let volume = Volume {
@@ -76,7 +68,7 @@ mod tests {
             labels: [("tier".to_string(), "back".to_string())].into(),
             ..Volume::default()
         };
-        let texts: Vec<_> = texts.iter().map(ToString::to_string).collect();
+        let texts: Vec<_> = texts.iter().map(|text| filter(text).unwrap()).collect();
         Filters::parse(&texts, For::List).unwrap().fit(&volume, in_use)
     }
 
@@ -99,8 +91,8 @@ mod tests {
         ] {
             assert_eq!(fits(texts, in_use), expected, "{texts:?}");
         }
-        for bad in ["nope=1", "dangling=maybe", "name", "label!=x"] {
-            assert!(Filters::parse(&[bad.to_string()], For::List).is_err(), "{bad}");
+        for bad in ["nope=1", "dangling=maybe", "label!=x"] {
+            assert!(Filters::parse(&[filter(bad).unwrap()], For::List).is_err(), "{bad}");
         }
     }
 }

@@ -3,37 +3,13 @@
 use container::{Volume, Volumes};
 use fault::Result;
 use serde_json::{Map, Value, json};
-use template::Template;
 
 use crate::args::volumes::Inspect;
-use crate::cmd::FAILED;
-use crate::cmd::inspect::pretty;
-use crate::{say, time};
+use crate::cmd::inspect::show;
+use crate::time;
 
-/// What is there is shown, also if something else is not there.
 pub(super) fn run(typed: &Inspect, volumes: &Volumes) -> Result<u8> {
-    let template =
-        typed.format.as_deref().filter(|format| *format != "json").map(Template::parse).transpose()?;
-    let (mut shown, mut code) = (Vec::new(), 0);
-    for name in &typed.names {
-        match volumes.get(name) {
-            Ok(volume) => shown.push(of(&volume, volumes)),
-            Err(fault) => {
-                say::error(&fault);
-                code = FAILED;
-            }
-        }
-    }
-    match (&template, typed.format.is_some()) {
-        (Some(template), _) => {
-            for one in &shown {
-                say::print(&(template.render(one)? + "\n"))?;
-            }
-        }
-        (None, true) => say::print(&format!("{}\n", Value::Array(shown)))?,
-        (None, false) => say::print(&pretty(&Value::Array(shown)))?,
-    }
-    Ok(code)
+    show(&typed.names, typed.format.as_deref(), |name| object(name, volumes))
 }
 
 /// A volume by its name.

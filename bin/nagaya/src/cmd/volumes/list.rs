@@ -31,7 +31,7 @@ pub(super) fn run(typed: &List, volumes: &Volumes) -> Result<()> {
     let filters = Filters::parse(&typed.filter, For::List)?;
     let mut all = volumes.all()?;
     // Who uses them is only looked at for those who ask.
-    let users = if typed.filter.iter().any(|text| text.starts_with("dangling=")) {
+    let users = if typed.filter.iter().any(|filter| filter.name == "dangling") {
         volumes.users()?
     } else {
         container::Users::default()

@@ -13,6 +13,7 @@ use regex_lite::Regex;
 use super::row::mount_name;
 use crate::args::views::Filter;
 use crate::cmd::containers::ports;
+use crate::cmd::filter::Labels;
 
 /// Which containers are meant. Of several values of one name one must fit; of labels all.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub(super) struct Filters {
     statuses: Option<BTreeSet<String>>,
     exited: Option<Vec<i32>>,
     healths: Option<BTreeSet<String>>,
-    labels: Vec<(String, Option<String>)>,
+    labels: Labels,
     ancestors: Option<Vec<Option<Digest>>>,
     of_host: bool,
     volumes: Option<Vec<String>>,
@@ -64,10 +65,7 @@ impl Filters {
                 self.healths.get_or_insert_default().extend([one]);
             }
             "health" => return Err(wrong(format!("Unrecognised filter value for health: {value}"))),
-            "label" => self.labels.push(match value.split_once('=') {
-                Some((name, value)) => (name.to_string(), Some(value.to_string())),
-                None => (one, None),
-            }),
+            "label" => self.labels.add(true, value),
             "ancestor" if value == "host" => {
                 self.of_host = true;
                 self.ancestors.get_or_insert_default();
@@ -121,7 +119,7 @@ impl Filters {
             })
             && self.fits_ports(view, root)
             && self.fits_end(view)
-            && self.fits_labels(view)
+            && (self.labels.is_empty() || self.labels.fit(&record.labels()))
             && self.fits_image(view)
             && self.fits_volumes(view, root)
     }
@@ -147,17 +145,6 @@ impl Filters {
     fn fits_end(&self, view: &View) -> bool {
         let ended = view.state.phase == Phase::Exited;
         self.exited.as_ref().is_none_or(|codes| ended && codes.contains(&view.state.exit_code))
-    }
-
-    fn fits_labels(&self, view: &View) -> bool {
-        if self.labels.is_empty() {
-            return true;
-        }
-        let labels = view.record.labels();
-        let has = |(name, value): &(String, Option<String>)| {
-            labels.get(name).is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
-        };
-        self.labels.iter().all(has)
     }
 
     fn fits_image(&self, view: &View) -> bool {
