@@ -90,6 +90,23 @@ fn lines_that_are_crooked() {
     assert_eq!(counted, "50000\n");
 }
 
+/// Who has typed something wrong is told what is like it, and where the command is described.
+#[test]
+fn the_way_to_help() {
+    let lab = Lab::new();
+    for (words, hint) in [
+        (&["runn"][..], "a similar subcommand exists: 'run'; see `nagaya --help`"),
+        (&["run", "--rmm", "host"], "a similar argument exists: '--rm'; see `nagaya run --help`"),
+        (&["run", "--memory"], "see `nagaya run --help`"),
+        (&["ps", "--filter", "x"], "see `nagaya ps --help`"),
+        (&["system", "prune", "--nope"], "see `nagaya system prune --help`"),
+        (&["network", "create"], "see `nagaya network create --help`"),
+    ] {
+        let said = lab.nagaya(words).output().stderr;
+        assert_eq!(said.lines().last(), Some(format!("hint: {hint}").as_str()), "{words:?}: {said}");
+    }
+}
+
 /// What a shell does before it becomes nagaya, and what the container's end is then.
 #[test]
 fn of_a_poor_caller() {

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         say::error(&fault);
         return ExitCode::FAILURE;
     }
-    match cmd::run(words) {
+    match cmd::run(&words) {
         Ok(code) => ExitCode::from(code),
         Err(failed) => {
             let gone = say::reader_is_gone(&failed.fault);

@@ -40,7 +40,7 @@ const NO_TEMPLATE: u8 = 64;
 const OURS: u8 = 125;
 
 /// Runs what was typed.
-pub(crate) fn run(words: Vec<OsString>) -> std::result::Result<u8, Failed> {
+pub(crate) fn run(words: &[OsString]) -> std::result::Result<u8, Failed> {
     // What was typed may be what was typed wrong, so the verb is looked for among the first words.
     let first =
         |names: [&str; 2]| words.iter().skip(1).take(4).any(|word| names.iter().any(|name| word == name));
@@ -50,16 +50,16 @@ pub(crate) fn run(words: Vec<OsString>) -> std::result::Result<u8, Failed> {
         let code = if fault.sentence().contains("template parsing error") { NO_TEMPLATE } else { FAILED };
         Failed { fault, code }
     };
-    let understood = |words| {
+    let understood = |words: &[OsString]| {
         let typed = override_all(Cli::command()).try_get_matches_from(words)?;
         Cli::from_arg_matches(&typed)
     };
-    let cli = match quick::parse(&words, override_all).map_or_else(|| understood(words), Ok) {
+    let cli = match quick::parse(words, override_all).map_or_else(|| understood(words), Ok) {
         Ok(cli) => cli,
         Err(err) => {
             // Docker's client has this code for options that it does not know.
             let code = if is_about_option(&err) { OURS } else { usage };
-            return understand(&err).map_err(failed(code));
+            return understand(&err, words).map_err(failed(code));
         }
     };
     let root = cli.root.unwrap_or_else(container::default_root);
@@ -118,7 +118,7 @@ fn is_about_option(err: &clap::Error) -> bool {
 }
 
 /// Help and version are answers; everything else is a fault.
-fn understand(err: &clap::Error) -> Result<u8> {
+fn understand(err: &clap::Error, typed: &[OsString]) -> Result<u8> {
     let text = err.to_string();
     match err.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => say::print(&text).map(|()| 0),
@@ -132,7 +132,27 @@ fn understand(err: &clap::Error) -> Result<u8> {
             let words: Vec<_> = first.trim_start_matches("error: ").split_whitespace().collect();
             Err(Fault::new(Kind::Invalid, "understand the command")
                 .because(words.join(" "))
-                .hint("see `nagaya --help`, `nagaya run --help`"))
+                .hint(hint(&text, typed)))
         }
     }
+}
+
+/// What clap has found that looks like it, and where the command is told.
+fn hint(text: &str, words: &[OsString]) -> String {
+    let similar = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
+    let similar = similar.map(|similar| format!("{similar}; ")).unwrap_or_default();
+    format!("{similar}see `{} --help`", command(words).join(" "))
+}
+
+/// The names of the command that was meant, as far as there are such.
+fn command(words: &[OsString]) -> Vec<String> {
+    let mut at = Cli::command();
+    let mut names = vec![at.get_name().to_string()];
+    for word in words.iter().skip(1) {
+        if let Some(next) = at.find_subcommand(word).cloned() {
+            names.push(next.get_name().to_string());
+            at = next;
+        }
+    }
+    names
 }
