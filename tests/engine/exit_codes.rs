@@ -94,14 +94,20 @@ fn other_commands_have_one() {
 #[test]
 fn a_reader_that_has_had_enough_is_no_error() {
     let lab = Lab::new();
-    let nagaya = engine().display().to_string();
-    let script = r#"set -o pipefail; "$0" completion bash | head -n 1; echo "code $?""#;
-    let output = lab.program("/bin/bash").args(["-c", script, &nagaya]).output();
-    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("_nagaya() {\ncode 141\n", ""));
+    let (nagaya, name) = (engine().display().to_string(), lab.container_name());
+    // More than a pipe holds.
+    lab.nagaya(&["run", "--name", &name, "host", "seq", "20000"]).output().ok();
+    let in_bash = |script: &str| {
+        let call = lab.program("/bin/bash").args(["-c", script, &nagaya, &name]);
+        call.env("NAGAYA_ROOT", lab.engine_root()).output()
+    };
+    let output = in_bash(r#"set -o pipefail; "$0" logs "$1" | head -n 1; echo "code $?""#);
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("1\ncode 141\n", ""));
     // The control: a disk that is full is one.
-    let full = lab.program("/bin/bash").args(["-c", r#""$0" completion bash > /dev/full"#, &nagaya]).output();
+    let full = in_bash(r#""$0" logs "$1" > /dev/full"#);
     assert_eq!(full.code, 1);
     assert!(full.stderr.contains("cannot write to stdout: no space left"), "{full:?}");
+    lab.nagaya(&["rm", &name]).output().ok();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod commit;
+mod completion;
 mod copy;
 mod cut_off;
 mod cut_off_commands;

@@ -83,7 +83,7 @@ fn what_is_installed_is_there() {
         ("zsh", "share/zsh/site-functions/_nagaya"),
         ("fish", "share/fish/vendor_completions.d/nagaya.fish"),
     ] {
-        assert!(text(path).contains("unpause"), "{shell}");
+        assert!(text(path).contains("nagaya --complete"), "{shell}");
     }
     for program in ["nagaya", "nagaya-runtime"] {
         let said =

@@ -2,6 +2,7 @@
 
 mod args;
 mod cmd;
+mod complete;
 mod human;
 mod progress;
 mod say;
@@ -20,6 +21,9 @@ fn main() -> ExitCode {
     if words.get(1).is_some_and(|word| word == monitor::WORD) {
         // Nobody is there to be told; what went wrong is in the container's state.
         return monitor::main(&words[2..]).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    if words.get(1).is_some_and(|word| word == complete::WORD) {
+        return complete::run(&words[2..]).map_or(ExitCode::FAILURE, ExitCode::from);
     }
     // Once, before all that it takes to understand the words; who was not found here is found there.
     if words.iter().skip(1).take(WORDS).any(|word| ENTERING.iter().any(|verb| word == verb))

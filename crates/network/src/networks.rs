@@ -132,6 +132,13 @@ impl Networks {
         Ok(ids)
     }
 
+    /// All names, those that are always there first.
+    pub fn all_names(&self) -> Result<Vec<String>> {
+        let mut names: Vec<_> = defaults::ids().iter().map(|(name, _)| (*name).to_string()).collect();
+        names.extend(disk::names(&self.names())?);
+        Ok(names)
+    }
+
     /// All of them, by name. What cannot be read is left out.
     pub fn all(&self) -> Result<Vec<Network>> {
         for (_, id) in defaults::ids() {

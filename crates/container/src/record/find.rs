@@ -41,6 +41,17 @@ impl Records {
         self.root.join("containers")
     }
 
+    /// All names that somebody has.
+    pub fn all_names(&self) -> Result<Vec<String>> {
+        let doing = || "read the names of containers";
+        let entries = match fs::read_dir(self.names()) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.doing(doing)?,
+        };
+        let name = |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().into_string().ok());
+        entries.filter_map(|entry| name(entry).transpose()).collect::<io::Result<_>>().doing(doing)
+    }
+
     /// The folder of a container, whether it is there or not.
     pub fn folder(&self, id: &str) -> Folder {
         Folder::at(self.containers().join(id))

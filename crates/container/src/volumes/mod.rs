@@ -108,6 +108,11 @@ impl Volumes {
         self.find(name)?.ok_or_else(|| no_such(name))
     }
 
+    /// All names, in order.
+    pub fn all_names(&self) -> Result<Vec<String>> {
+        disk::names(&self.folder)
+    }
+
     /// All of them, by name. What cannot be read is left out.
     pub fn all(&self) -> Result<Vec<Volume>> {
         let names = disk::names(&self.folder)?;

@@ -7,7 +7,7 @@ use fault::{Doing, Result};
 
 use crate::args::Cli;
 use crate::args::glass::{Completion, Generate};
-use crate::say;
+use crate::{complete, say};
 
 pub(super) fn run(verb: &Generate, root: &Path) -> Result<()> {
     match verb {
@@ -48,7 +48,5 @@ fn man(folder: &Path) -> Result<()> {
 }
 
 pub(super) fn completion(typed: &Completion) -> Result<()> {
-    let mut script = Vec::new();
-    clap_complete::generate(typed.shell, &mut Cli::command(), "nagaya", &mut script);
-    say::print(&String::from_utf8_lossy(&script))
+    say::print(complete::script(typed.shell))
 }
