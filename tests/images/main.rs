@@ -5,6 +5,13 @@
 #[allow(dead_code, reason = "the tests of layers use the rest")]
 mod smith;
 
+#[path = "../../crates/snapshot/tests/it/fuzz/dice.rs"]
+mod dice;
+#[path = "../../crates/snapshot/tests/it/fuzz/fair.rs"]
+mod fair;
+#[path = "../../crates/snapshot/tests/it/fuzz/member.rs"]
+mod member;
+
 mod bombs;
 mod busy;
 mod content;
@@ -20,6 +27,7 @@ mod kit;
 mod layer_headers;
 mod layer_links;
 mod layer_names;
+mod layer_peers;
 mod layer_sparse;
 mod layer_streams;
 mod layout;

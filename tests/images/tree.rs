@@ -39,6 +39,16 @@ impl Tree {
         self
     }
 
+    /// When a folder was changed is another time wherever something is made in it later.
+    pub(crate) fn without_times_of_folders(mut self) -> Tree {
+        for line in self.0.values_mut().filter(|line| line.starts_with("folder ")) {
+            let words: Vec<_> =
+                line.split(' ').enumerate().filter(|(at, _)| *at != 3).map(|(_, word)| word).collect();
+            *line = words.join(" ");
+        }
+        self
+    }
+
     /// Paths, what they are, and which ones are names of one file.
     pub(crate) fn short(&self) -> Vec<String> {
         let line = |(path, line): (&String, &String)| {

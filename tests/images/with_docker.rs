@@ -36,7 +36,7 @@ fn greeting_of(docker: &Docker, image: &str) -> String {
     docker.docker(&["run", "--rm", "--runtime", "nagaya", "--network", "none", image]).stdout
 }
 
-fn tree_of(docker: &Docker, image: &str) -> Tree {
+pub(crate) fn tree_of(docker: &Docker, image: &str) -> Tree {
     let run =
         ["run", "-d", "--runtime", "nagaya", "--network", "none", "--user", "0", "--entrypoint", "/bin/sh"];
     let id = docker.fine(&[&run[..], &[image, "-c", "while :; do sleep 1000; done"]].concat());

@@ -3,7 +3,7 @@
 //! Entries are taken in order, as if each were unpacked over the layers below: links in the way to an entry lead
 //! where they would lead in a container (Debian's `/lib` is one). The result is free of such ways.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use fault::{Fault, Kind as FaultKind, Result, visible};
 
@@ -27,7 +27,8 @@ pub struct Layer {
 /// `Invalid`, with the entry's number and name.
 pub fn layer<S: Source>(archive: &mut Reader<S>, source: u16, below: &Tree) -> Result<Layer> {
     let layer = Layer { tree: Tree::default(), xattrs_dropped: 0 };
-    let mut change = Change { layer, below, source, copied: HashMap::new(), last: None, implied: 0 };
+    let mut change =
+        Change { layer, below, source, copied: HashMap::new(), last: None, implied: 0, root_hidden: false };
     change.layer.tree.nodes[0].meta = below.node(Tree::ROOT).meta.clone();
     while let Some(entry) = archive.next_entry()? {
         change.take(&entry).map_err(|why| {
@@ -35,7 +36,23 @@ pub fn layer<S: Source>(archive: &mut Reader<S>, source: u16, below: &Tree) -> R
             Fault::new(FaultKind::Invalid, format!("use entry {} `{name}`", entry.number)).because(why)
         })?;
     }
+    drop_marks(&mut change.layer.tree, Tree::ROOT, false);
     Ok(change.layer)
+}
+
+/// Where nothing of lower layers shows through, overlayfs takes no mark for one: its name would be listed.
+fn drop_marks(tree: &mut Tree, folder: NodeId, hidden: bool) {
+    let Some(Folder { entries, opaque }) = tree.folder(folder) else { return };
+    let (all, hidden) = (entries.values().copied().collect::<Vec<_>>(), hidden || *opaque);
+    if hidden && all.iter().any(|id| tree.node(*id).what == What::Gone) {
+        let gone: HashSet<_> = all.iter().copied().filter(|id| tree.node(*id).what == What::Gone).collect();
+        tree.folder_mut(folder)
+            .into_iter()
+            .for_each(|folder| folder.entries.retain(|_, id| !gone.contains(id)));
+    }
+    for id in all {
+        drop_marks(tree, id, hidden);
+    }
 }
 
 struct Change<'a> {
@@ -48,6 +65,8 @@ struct Change<'a> {
     last: Option<(Vec<u8>, Spot)>,
     /// Folders that nobody has described.
     implied: usize,
+    /// Nothing that lower layers have in the root is seen any more.
+    root_hidden: bool,
 }
 
 /// A folder as it is seen: this layer's part, and what shows through from below.
@@ -72,6 +91,9 @@ impl Change<'_> {
         let path = parts(&entry.name)?;
         let mark = Mark::of(&path)?;
         self.weigh(entry, path.last().map_or(0, |name| name.len()))?;
+        if entry.xattrs.iter().any(|(name, value)| name == CAPABILITY && !is_capability(value)) {
+            return Err("its attribute `security.capability` is none that the kernel takes".to_string());
+        }
         let Some((last, folders)) = path.split_last() else { return self.root(entry) };
         match mark {
             Mark::Books => Ok(()),
@@ -169,7 +191,7 @@ impl Change<'_> {
                 way.pop();
                 continue;
             }
-            let spot = way.last().map_or(self.root_spot(), |(_, spot)| *spot);
+            let spot = way.last().map_or(Self::root_spot(), |(_, spot)| *spot);
             match self.look(spot, &part) {
                 Seen::Folder(spot) => way.push((part, spot)),
                 Seen::Nothing => way.push((part, Spot { above: None, below: None })),
@@ -196,9 +218,8 @@ impl Change<'_> {
         Ok(real)
     }
 
-    fn root_spot(&self) -> Spot {
-        let opaque = self.layer.tree.folder(Tree::ROOT).is_some_and(|root| root.opaque);
-        Spot { above: Some(Tree::ROOT), below: (!opaque).then_some(Tree::ROOT) }
+    fn root_spot() -> Spot {
+        Spot { above: Some(Tree::ROOT), below: Some(Tree::ROOT) }
     }
 
     fn look(&self, spot: Spot, name: &[u8]) -> Seen<'_> {
@@ -224,7 +245,7 @@ impl Change<'_> {
 
     /// Makes the folders of a path without links. Those that lower layers have stay as they are.
     fn make(&mut self, real: &[Name]) -> Spot {
-        let mut spot = self.root_spot();
+        let mut spot = Self::root_spot();
         for name in real {
             spot = match self.look(spot, name) {
                 Seen::Folder(spot @ Spot { above: Some(_), .. }) => spot,
@@ -313,7 +334,7 @@ impl Change<'_> {
     }
 
     fn seen_at(&self, real: &[Name]) -> Spot {
-        real.iter().fold(self.root_spot(), |spot, name| match self.look(spot, name) {
+        real.iter().fold(Self::root_spot(), |spot, name| match self.look(spot, name) {
             Seen::Folder(spot) => spot,
             _ => Spot { above: None, below: None },
         })
@@ -341,10 +362,22 @@ impl Change<'_> {
     fn hide_all(&mut self, folders: &[&[u8]]) -> Step<()> {
         let spot = self.parent(folders)?;
         self.last = None;
-        if let Some(above) = spot.above {
-            self.set_opaque(above);
+        match spot.above {
+            Some(Tree::ROOT) => self.hide_root()?,
+            Some(above) => self.set_opaque(above),
+            None => {}
         }
         Ok(())
+    }
+
+    /// Name by name: overlayfs does not ask whether a layer's own folder is opaque.
+    fn hide_root(&mut self) -> Step<()> {
+        if std::mem::replace(&mut self.root_hidden, true) {
+            return Ok(());
+        }
+        let below = self.below;
+        let names = below.folder(Tree::ROOT).into_iter().flat_map(|root| root.entries.keys());
+        names.into_iter().try_for_each(|name| self.hide(&[], name))
     }
 
     fn set_opaque(&mut self, id: NodeId) {
@@ -355,17 +388,34 @@ impl Change<'_> {
 
     fn meta(&mut self, entry: &Entry) -> Meta {
         let all = entry.xattrs.len();
-        let kept: Vec<_> = entry.xattrs.iter().filter(|(name, _)| is_images(name)).collect();
+        let kept: Vec<_> = entry.xattrs.iter().filter(|(name, _)| is_images(name, &entry.kind)).collect();
         self.layer.xattrs_dropped += (all - kept.len()) as u64;
         let kept = kept.into_iter().map(|(name, value)| (name.clone().into(), value.clone().into()));
-        Meta { mode: entry.mode, uid: entry.uid, gid: entry.gid, mtime: entry.mtime, xattrs: kept.collect() }
+        // Linux shows all links so, whatever an archive says of them.
+        let mode = if matches!(entry.kind, Kind::Symlink(_)) { 0o777 } else { entry.mode };
+        Meta { mode, uid: entry.uid, gid: entry.gid, mtime: entry.mtime, xattrs: kept.collect() }
     }
 }
 
-/// Attributes that an image may set. The others are labels of another machine, or would tell overlayfs to look
-/// for files elsewhere.
-fn is_images(name: &[u8]) -> bool {
-    name == b"security.capability" || name.starts_with(b"user.") && !name.starts_with(b"user.overlay.")
+/// Attributes that an image may set. The others are labels of another machine, would tell overlayfs to look for files
+/// elsewhere, or are on what Linux lets have none: of `user.`, only files and folders do.
+fn is_images(name: &[u8], kind: &Kind) -> bool {
+    let is_users = name.starts_with(b"user.") && !name.starts_with(b"user.overlay.");
+    name == CAPABILITY || is_users && matches!(kind, Kind::File | Kind::Folder)
+}
+
+const CAPABILITY: &[u8] = b"security.capability";
+
+/// Version 2, or 3 with the user whose namespace it is for.
+///
+/// Source: linux, `include/uapi/linux/capability.h`, `struct vfs_ns_cap_data`.
+fn is_capability(value: &[u8]) -> bool {
+    let version = |number| value[0] & !1 == 0 && value[1..4] == [0, 0, number];
+    match value.len() {
+        20 => version(2),
+        24 => version(3) && value[20..] != [0xff; 4],
+        _ => false,
+    }
 }
 
 fn child(tree: &Tree, folder: Option<NodeId>, name: &[u8]) -> Option<NodeId> {

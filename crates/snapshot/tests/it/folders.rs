@@ -21,9 +21,21 @@ fn write(tree: &Tree, tars: &[File], at: &Path, rules: Rules<'_>) -> Lost {
     folder::write(tree, tars, File::open(at).unwrap().as_fd(), rules).unwrap()
 }
 
+/// A file system in memory that is attached nowhere: files are made and removed there without a disk.
+fn memory() -> OwnedFd {
+    let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC).unwrap();
+    fsconfig_create(context.as_fd()).unwrap();
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty()).unwrap()
+}
+
+fn path_of(mount: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", mount.as_raw_fd()))
+}
+
 /// The root of an image in one folder, and as the kernel lays one folder for each layer.
-pub(crate) fn listings(image: &Image, lab: &lab::Lab) -> [Vec<String>; 2] {
-    let at = |name: &str| lab.folder().join(name);
+pub(crate) fn listings(image: &Image) -> [Vec<String>; 2] {
+    let memory = memory();
+    let at = |name: &str| path_of(&memory).join(name);
     write(&image.root, &image.tars, &at("whole"), ALL);
     let whole = listing::of_folder(&at("whole"));
     let mut layers = vec![at("bottom")];
@@ -33,11 +45,7 @@ pub(crate) fn listings(image: &Image, lab: &lab::Lab) -> [Vec<String>; 2] {
         write(layer, &image.tars, &path, ALL);
         layers.push(path);
     }
-    let mount = overlay(&layers);
-    let laid = listing::of_folder(&PathBuf::from(format!("/proc/self/fd/{}", mount.as_raw_fd())));
-    drop(mount);
-    [at("whole")].iter().chain(&layers).for_each(|path| fs::remove_dir_all(path).unwrap());
-    [whole, laid]
+    [whole, listing::of_folder(&path_of(&overlay(&layers)))]
 }
 
 fn overlay(layers: &[PathBuf]) -> OwnedFd {

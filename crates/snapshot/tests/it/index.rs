@@ -17,6 +17,8 @@ use crate::trees::{Image, in_memory};
 /// Files on a disk: the kernel takes no memory for a device.
 fn on_disk(lab: &lab::Lab, name: &str, bytes: &[u8]) -> File {
     let path = lab.folder().join(name);
+    // ext4 writes a file out at once that takes the place of another's bytes.
+    let _ = std::fs::remove_file(&path);
     std::fs::write(&path, bytes).unwrap();
     File::open(path).unwrap()
 }
@@ -46,30 +48,36 @@ fn mounted(lab: &lab::Lab, image: &Image) -> Vec<String> {
 }
 
 #[track_caller]
-fn same_lines(all: &[String], others: &[String]) {
-    for (one, other) in all.iter().zip(others) {
-        assert_eq!(one, other);
+pub(crate) fn same_lines(what: &str, tree: &[String], seen: &[String]) {
+    for (one, other) in tree.iter().zip(seen) {
+        assert_eq!(one, other, "{what}");
     }
-    assert_eq!(all.len(), others.len());
+    assert_eq!(tree.len(), seen.len(), "{what}");
 }
 
 #[track_caller]
 fn same(image: &Image, lab: &lab::Lab) {
-    back::exported(image);
-    let tree = image.listing();
-    let [whole, laid] = folders::listings(image, lab);
-    same_lines(&tree, &mounted(lab, image));
-    same_lines(&tree, &whole);
-    // overlayfs counts a file's other names in its layer, also those that a layer above has hidden.
-    let without_links = |lines: &[String]| -> Vec<String> {
-        let without = |line: &String| line.rsplitn(3, ' ').last().unwrap_or_default().to_string();
-        lines.iter().map(without).collect()
-    };
-    same_lines(&without_links(&tree), &without_links(&laid));
-    assert!(tree.len() > 1, "there was something to compare");
+    both_ways(image, lab);
+    assert!(image.listing().len() > 1, "there was something to compare");
 }
 
-fn image(lab: &lab::Lab, archives: &[Vec<u8>]) -> Image {
+/// An index and folders show what the tree says, and so does the archive of it.
+#[track_caller]
+pub(crate) fn both_ways(image: &Image, lab: &lab::Lab) {
+    back::exported(image);
+    let tree = image.listing();
+    let [whole, laid] = folders::listings(image);
+    same_lines("the index", &tree, &mounted(lab, image));
+    same_lines("one folder", &tree, &whole);
+    // overlayfs counts a file's other names in its layer, also those that a layer above has hidden.
+    let without_links = |lines: &[String]| -> Vec<String> {
+        let without = |line: &String| line.split('\t').next().unwrap_or_default().to_string();
+        lines.iter().map(without).collect()
+    };
+    same_lines("a folder for each layer", &without_links(&tree), &without_links(&laid));
+}
+
+pub(crate) fn image(lab: &lab::Lab, archives: &[Vec<u8>]) -> Image {
     let tars =
         (0..).zip(archives).map(|(number, bytes): (u32, _)| on_disk(lab, &format!("tar{number}"), bytes));
     Image::of_tars(tars.collect()).unwrap()
@@ -107,6 +115,23 @@ fn everything_that_a_layer_can_have() {
     let image = image(&lab, &[first.end(), many.end(), third.end()]);
     same(&image, &lab);
     assert!(image.listing().len() > 600);
+}
+
+/// Each was seen in one of the two ways only, or not at all.
+#[test]
+fn what_the_kernel_reads_in_its_own_way() {
+    let lab = lab::Lab::new();
+    let below =
+        Smith::default().file("gone", b"1").folder("d").file("d/gone", b"2").folder("e").file("e/gone", b"3");
+    let root_hidden =
+        Smith::default().file("new", b"").file(".wh..wh..opq", b"").file("d/new", b"").folder("e");
+    let marked_twice =
+        Smith::default().file("d/.wh.gone", b"").file("d/.wh..wh..opq", b"").file("e/.wh.gone", b"");
+    let link = Header::new(b'2', b"link").mode(0o640).put(157, b"x");
+    let odd = Smith::default().raw(link, b"").pax(&[("SCHILY.xattr.user.x", b"y")]).node(b'6', "fifo", 0, 0);
+    for above in [root_hidden, marked_twice.file("e/.wh..wh..opq", b""), odd] {
+        same(&image(&lab, &[below.clone().end(), above.end()]), &lab);
+    }
 }
 
 #[test]

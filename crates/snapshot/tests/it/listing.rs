@@ -43,10 +43,15 @@ fn line(tree: &Tree, id: NodeId, path: &str, links: usize, first: &str, tars: &[
         What::Fifo => "fifo".to_string(),
         What::Gone => "gone".to_string(),
     };
-    let mode = if matches!(node.what, What::Symlink(_)) { 0o777 } else { meta.mode };
     let xattrs: Vec<_> = meta.xattrs.iter().map(|(name, value)| xattr(name, value)).collect();
     let time = format!("{}.{:09}", meta.mtime.seconds, meta.mtime.nanos);
-    format!("{path} {what} {mode:o} {}:{} {time} {} {links} {first}", meta.uid, meta.gid, xattrs.concat())
+    format!(
+        "{path} {what} {:o} {}:{} {time} {}\t{links} {first}",
+        meta.mode,
+        meta.uid,
+        meta.gid,
+        xattrs.concat()
+    )
 }
 
 fn xattr(name: &[u8], value: &[u8]) -> String {
@@ -90,7 +95,9 @@ pub(crate) fn of_folder(root: &Path) -> Vec<String> {
 fn names(folder: &Path, path: &str, all: &mut Vec<(String, std::path::PathBuf)>) {
     // Through the folder itself, not what it may be a link to.
     all.push((path.to_string(), if path.is_empty() { folder.join(".") } else { folder.to_path_buf() }));
-    if !path.is_empty() && !fs::symlink_metadata(folder).unwrap().is_dir() {
+    if !path.is_empty()
+        && !fs::symlink_metadata(folder).unwrap_or_else(|err| panic!("{path}: {err}")).is_dir()
+    {
         return;
     }
     for entry in fs::read_dir(folder).unwrap() {
@@ -118,7 +125,7 @@ fn line_of(path: &str, real: &Path, meta: &fs::Metadata, first: &str) -> String 
     let links = if kind.is_dir() { 0 } else { meta.nlink() };
     let time = format!("{}.{:09}", meta.mtime(), meta.mtime_nsec());
     let (mode, ids) = (meta.mode() & 0o7777, format!("{}:{}", meta.uid(), meta.gid()));
-    format!("{path} {what} {mode:o} {ids} {time} {} {links} {first}", xattrs(real))
+    format!("{path} {what} {mode:o} {ids} {time} {}\t{links} {first}", xattrs(real))
 }
 
 fn xattrs(real: &Path) -> String {

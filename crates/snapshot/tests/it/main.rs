@@ -3,6 +3,7 @@
 
 mod back;
 mod folders;
+mod fuzz;
 mod index;
 mod listing;
 mod smith;

@@ -131,13 +131,13 @@ fn links_in_the_way_lead_where_they_would_in_a_container() {
 fn hard_links_are_names_of_one_file() {
     let image = Image::of(&[tar().file("f", b"abc").link("g", "f").file("f", b"new").end()]).unwrap();
     let lines = image.listing();
-    assert!(lines[1].contains("file 3") && lines[1].contains(" 1 /f"), "{lines:?}");
-    assert!(lines[2].contains("file 3") && lines[2].contains(" 1 /g"), "{lines:?}");
+    assert!(lines[1].contains("file 3") && lines[1].contains("\t1 /f"), "{lines:?}");
+    assert!(lines[2].contains("file 3") && lines[2].contains("\t1 /g"), "{lines:?}");
     let below = tar().file("f", b"abc").symlink("s", "f");
     let above = tar().link("h", "f").link("i", "f").link("t", "s");
     let image = Image::of(&[below.end(), above.end()]).unwrap();
     let lines = image.listing().join("\n");
-    assert!(lines.contains("/h file 3") && lines.contains("2 /h") && lines.contains("/t -> f"), "{lines}");
+    assert!(lines.contains("/h file 3") && lines.contains("\t2 /h") && lines.contains("/t -> f"), "{lines}");
 }
 
 #[test]
@@ -157,6 +157,10 @@ fn what_makes_no_sense_is_refused_by_its_name() {
         (tar().file(".wh.x/y", b""), "marks something"),
         (tar().node(b'3', "c", 0, 0), "overlayfs's mark"),
         (tar().node(b'3', "c", 4096, 0), "no device"),
+        (
+            tar().pax(&[("SCHILY.xattr.security.capability", &[2; 24])]).file("f", b""),
+            "none that the kernel takes",
+        ),
         (f.clone().file("f/x", b""), "is a file"),
         (f.clone().link("g", "../f"), "`..`"),
         (f.clone().link("f", "f"), "to itself"),
