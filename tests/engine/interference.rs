@@ -9,7 +9,7 @@ use lab::{Canary, Lab, Nagaya, apart, engine, fails};
 use rustix::process::Signal;
 
 use crate::cut_off_commands::ready;
-use crate::world::{World, is_gone, send};
+use crate::world::{World, fields, is_gone, send};
 
 #[test]
 fn a_first_process_killed_from_outside() {
@@ -76,6 +76,47 @@ fn a_monitor_that_is_held_still() {
     let all: Vec<u32> =
         world.command(&["logs"]).ok().lines().map(|line| line.parse().expect("a number")).collect();
     assert!(all.len() > 20 && all.iter().zip(1..).all(|(seen, expected)| *seen == expected), "{all:?}");
+}
+
+/// A program ends while its monitor is stopped: whoever looks is told so, and `rm -f` lets the monitor go on.
+#[test]
+fn one_whose_monitor_is_stopped_is_removed() {
+    for (with_keeper, signal) in [(false, Signal::STOP), (true, Signal::STOP), (true, Signal::KILL)] {
+        let world = World::new();
+        world.run();
+        let (monitor, keeper) = (world.monitor(), world.keeper().expect("a keeper"));
+        if with_keeper {
+            send(keeper, Signal::STOP);
+            lab::until("it is stopped", || fields(keeper)[0] == "T");
+        }
+        send(monitor, signal);
+        lab::until("it is stopped", || is_gone(monitor) || fields(monitor)[0] == "T");
+        let program = world.written()["pid"].as_i64().expect("a number");
+        send(program, Signal::KILL);
+        lab::until("it has ended", || is_gone(program));
+        // Nobody has written that down, or nothing of this was tested.
+        assert_eq!(world.written()["phase"], "running");
+        let state = world.state().expect("its state");
+        let error = state["Error"].as_str().expect("a text");
+        assert_eq!(state["Status"], "exited", "{state}");
+        assert_eq!(error.contains("is stopped"), signal == Signal::STOP, "{error}");
+        assert_eq!(world.left_after_rm(), [""; 0]);
+    }
+}
+
+/// A program that runs is ended as well while its monitor is stopped, by each command that ends it.
+#[test]
+fn who_waits_for_an_end_wakes_the_monitor() {
+    for command in [&["stop"] as &[&str], &["kill"], &["rm", "-f"]] {
+        let world = World::new();
+        world.run();
+        let monitor = world.monitor();
+        send(monitor, Signal::STOP);
+        lab::until("it is stopped", || fields(monitor)[0] == "T");
+        world.command(command).ok();
+        assert_eq!(world.contradiction(), None);
+        assert_ne!(world.status(), "running", "{command:?}");
+    }
 }
 
 /// The program is replaced by another version while containers run.

@@ -54,13 +54,17 @@ impl Engine {
                 let volumes = volumes || view.record.request.auto_remove;
                 return self.records.remove(&view.record, volumes);
             }
+            if view.status == Status::Exited {
+                // Whoever is to write that down may be stopped.
+                monitor::wake(&view.record.id);
+            }
             // One with --rm is removed by its monitor; another was started in this moment.
             match view.folder.record()? {
                 None => return Ok(()),
                 Some(record) => view = self.view(record)?,
             }
         }
-        Err(Fault::new(Kind::Unavailable, doing()).because("somebody starts it again and again"))
+        Err(held_up(&view, doing()))
     }
 
     /// Removes a container of which something cannot be read any more, whatever it is doing. Its volumes stay.
@@ -127,6 +131,20 @@ impl Engine {
             usage.reclaimable += if up { 0 } else { size };
         }
         Ok(usage)
+    }
+}
+
+/// Why it could not be had.
+fn held_up(view: &View, doing: String) -> Fault {
+    let fault = Fault::new(Kind::Unavailable, doing);
+    match view.folder.state() {
+        Ok(state) if state.phase == Phase::Running && view.status == Status::Exited => fault
+            .because(format!(
+                "its program has ended, and its monitor ({}) does not write that down",
+                state.monitor
+            ))
+            .hint("if that is killed, another takes its place"),
+        _ => fault.because("somebody starts it again and again"),
     }
 }
 

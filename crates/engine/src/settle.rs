@@ -58,8 +58,10 @@ impl Engine {
             if now.state.phase != Phase::Running || now.status != Status::Exited {
                 return Ok(Some(now));
             }
-            if Instant::now() > until {
-                let error = "its program has ended, and its monitor has not written down how".to_string();
+            let is_still = monitor::is_still(now.state.monitor);
+            if is_still || Instant::now() > until {
+                let why = if is_still { "is stopped" } else { "has not written down how" };
+                let error = format!("its program has ended, and its monitor ({}) {why}", now.state.monitor);
                 return Ok(Some(View { state: State { error, ..unseen(now.state) }, ..view }));
             }
             sleep(MOMENT);

@@ -35,6 +35,9 @@ impl Engine {
         if signal == Signal::KILL || signal == container::stop_signal(&view.record.request)? {
             view.folder.set_stopped(true)?;
         }
+        if signal == Signal::KILL {
+            rouse(view);
+        }
         // Who hears of its end listens before it comes. One that has just taken over does not answer yet.
         let end = (signal == Signal::KILL).then(|| self.to_monitor(view));
         container.kill(signal, false).map_err(|fault| fault.during(doing()))?;
@@ -65,6 +68,7 @@ impl Engine {
             return Ok(false);
         }
         view.folder.set_stopped(true)?;
+        rouse(view);
         let Some(mut end) = self.to_monitor(view)? else { return Ok(false) };
         end.say_later(&Frame::Stay)?;
         let signal = signal.map_or_else(|| container::stop_signal(&view.record.request), Ok)?;
@@ -148,6 +152,13 @@ impl Engine {
             }
             std::thread::sleep(MOMENT);
         }
+    }
+}
+
+/// A monitor that somebody has stopped would not tell the end.
+fn rouse(view: &View) {
+    if monitor::is_still(view.state.monitor) {
+        monitor::wake(&view.record.id);
     }
 }
 

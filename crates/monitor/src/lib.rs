@@ -5,6 +5,7 @@
 //! ```text
 //! start             a command -> a new monitor, which has the container's lock      start.rs
 //! keeper            its parent: the next monitor, if this one is killed             keeper.rs, vault.rs
+//! wake              both go on, if somebody has stopped them                        still.rs
 //! Channel           what a command and a monitor say to each other                  channel.rs, frame.rs
 //! serve             the monitor                                                     serve/
 //!   life            make, watch, end, again                                         serve/life.rs
@@ -24,9 +25,11 @@ mod frame;
 mod keeper;
 mod serve;
 mod start;
+mod still;
 mod vault;
 
 pub use channel::{Channel, connect};
 pub use entry::{WORD, main};
 pub use frame::{Attach, Decoder, Exit, Frame, Up};
 pub use start::{adopt, start};
+pub use still::{is_still, wake};
