@@ -65,6 +65,11 @@ fn every_command_prints_what_the_chapter_on_containers_says() {
 }
 
 #[test]
+fn every_command_prints_what_the_chapter_on_what_happens_says() {
+    assert!(session("docs/inside.md") >= 9, "the chapter has lost commands");
+}
+
+#[test]
 fn what_is_installed_is_there() {
     let lab = Lab::new();
     let folder = lab.folder().join("installed");
