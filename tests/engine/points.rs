@@ -90,7 +90,7 @@ const TAKE_ROOM: [&str; 12] = [
 ];
 
 impl Point {
-    fn changes(&self) -> bool {
+    pub(crate) fn changes(&self) -> bool {
         CHANGES.contains(&&*self.name)
     }
 
@@ -103,11 +103,14 @@ impl Point {
     }
 }
 
+/// A call that the kernel makes again at once, as often as somebody else is in its way.
+pub(crate) const AGAIN: &str = "ERESTARTNOINTR";
+
 /// The points in a trace, in their order. `PID name(...`, or `name(...` of one process alone.
 fn points_in(trace: &Path) -> Vec<Point> {
     let text = fs::read_to_string(trace).expect("the trace");
     let (mut counts, mut points) = (BTreeMap::new(), Vec::new());
-    for line in text.lines() {
+    for line in text.lines().filter(|line| !line.contains(AGAIN)) {
         let Some((name, _)) = line.split_once('(') else { continue };
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             continue;
@@ -136,7 +139,7 @@ pub(crate) fn points_of(pid: i64, lab: &Lab, work: impl FnOnce()) -> Vec<Point> 
 }
 
 /// If this is set, nothing is left out.
-const ALL: &str = "NAGAYA_ALL_POINTS";
+pub(crate) const ALL: &str = "NAGAYA_ALL_POINTS";
 
 /// About so many of the points where that can go wrong: the first and the last, as many of those that change something as
 /// there is room for, and of the others some, evenly.

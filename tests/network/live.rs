@@ -84,11 +84,7 @@ fn without_its_monitor() {
     let world = World::new();
     world.fine(&["network", "create", "one"]);
     world.serve("a", &["--network", "one", "-p", "8080:80"]);
-    let state = world.lab.folder().join("engine/containers");
-    let folder = std::fs::read_dir(state).expect("containers").next().expect("one").expect("one").path();
-    let text = std::fs::read_to_string(folder.join("state.json")).expect("its state");
-    let monitor = text.split("\"monitor\":").nth(1).and_then(|rest| rest.split(',').next());
-    let monitor: i32 = monitor.and_then(|number| number.parse().ok()).expect("its monitor");
+    let monitor = i32::try_from(world.monitor("a")).expect("a number");
     kill_process(Pid::from_raw(monitor).expect("a process"), Signal::KILL)
         .expect("a monitor that can be killed");
     let target = format!("tcp/{}/8080", HERE[0]);

@@ -143,14 +143,7 @@ fn another_monitor_answers_too() {
     let web = world.named("web");
     let address = format!("found {}", world.addresses("web", "one")[0]);
     assert_eq!(ask(&world, "web", "A", &[&web]), [address.as_str()]);
-    let root = world.lab.folder().join("engine");
-    let id = fs::read_link(root.join("names").join(&web)).expect("its id");
-    let state = || {
-        let text = fs::read(root.join("containers").join(&id).join("state.json")).expect("its state");
-        serde_json::from_slice::<serde_json::Value>(&text).expect("JSON")["monitor"]
-            .as_i64()
-            .expect("a number")
-    };
+    let state = || world.monitor("web");
     let monitor = state();
     kill_process(Pid::from_raw(i32::try_from(monitor).expect("a number")).expect("a process"), Signal::KILL)
         .expect("its monitor");

@@ -148,6 +148,15 @@ impl World {
         )
     }
 
+    /// The process that is a container's monitor.
+    pub(crate) fn monitor(&self, name: &str) -> i64 {
+        let root = self.lab.engine_root();
+        let id = fs::read_link(root.join("names").join(self.named(name))).expect("its id");
+        let text = fs::read(root.join("containers").join(id).join("state.json")).expect("its state");
+        let state: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+        state["monitor"].as_i64().expect("a number")
+    }
+
     /// An address of a container on a network: of IPv4 (0) and of IPv6 (1).
     pub(crate) fn addresses(&self, name: &str, network: &str) -> [String; 2] {
         ["IPAddress", "GlobalIPv6Address"].map(|field| {
@@ -174,10 +183,17 @@ impl World {
 
     /// All that the packet filters of a host have in their sets, in order.
     pub(crate) fn elements(&self) -> String {
-        let list = "nft -j list ruleset | python3 -c 'import json,sys; print(*sorted(json.dumps([s[k][\"name\"], e]) \
-                    for s in json.load(sys.stdin)[\"nftables\"] for k in (\"set\", \"map\") if k in s \
-                    for e in s[k].get(\"elem\", [])), sep=\"\\n\")'";
-        self.sh(&self.here, list).ok()
+        let listed = self.sh(&self.here, "nft -j list ruleset").ok();
+        let all: serde_json::Value = serde_json::from_str(&listed).expect("JSON of nft");
+        let sets = all["nftables"].as_array().into_iter().flatten();
+        let sets = sets.filter_map(|one| one.get("set").or_else(|| one.get("map")));
+        let of_set = |set: &serde_json::Value| {
+            let elements = set["elem"].as_array().cloned().unwrap_or_default();
+            elements.iter().map(|element| format!("{} {element}\n", set["name"])).collect::<Vec<_>>()
+        };
+        let mut elements: Vec<_> = sets.flat_map(of_set).collect();
+        elements.sort();
+        elements.concat()
     }
 
     /// Everything in the folder of networks that stands for a connection.

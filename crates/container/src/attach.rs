@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use fault::{Fault, Kind, Result};
-use network::{Connect, Driver, Endpoint, Network, Networks, Publish, Published, TABLE, option};
+use network::{Connect, CutOff, Driver, Endpoint, Network, Networks, Publish, Published, TABLE, option};
 use plan::{Connections, Interface, InterfaceKind, Opening};
 
 use crate::{Joined, Phase, Record, Records, Request, Resolving};
@@ -180,8 +180,8 @@ pub fn rename(record: &Record, name: &str, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Takes back what commands and monitors were killed over while they connected a container, or disconnected it.
-pub fn take_back(root: &Path) -> Result<()> {
+/// Takes back what commands and monitors were killed over while they connected a container, or disconnected it; tells what that was.
+pub fn take_back(root: &Path) -> Result<Vec<CutOff>> {
     let records = Records::at(root);
     Networks::at(root).take_back_all(|cut_off| {
         // What is written down last is written down: only that it is has nobody heard.

@@ -1,7 +1,8 @@
 //! Networks of a container that is there already.
 
-use container::{Joined, Network as Whose, Record};
+use container::{Joined, Network as Whose, Record, Request};
 use fault::{Fault, Kind, Result};
+use launch::ContainerNetwork;
 use network::{Driver, Network, Networks};
 
 use crate::{Engine, View};
@@ -83,14 +84,39 @@ impl Engine {
                 networks.unplug(&endpoint)?;
                 inside.unplug(&endpoint.interface)?;
             }
-            for (interface, gateways) in container::ways_out(&request, record, &networks)? {
-                inside.send_by(&interface, &gateways)?;
-            }
+            lead_out(&inside, &request, record, &networks)?;
         }
         networks.disconnect(network, &record.id)?;
         networks.finish(&record.id, Some(&network.id))?;
         tell(view).map_err(|fault| fault.during(doing()))
     }
+
+    /// Takes back what others were killed over while they connected containers, or disconnected them. Of one that runs, the rest is
+    /// made to fit: its way out, its names, its ports.
+    pub fn take_back(&self) -> Result<()> {
+        let root = self.records.root();
+        for cut_off in container::take_back(root)?.iter().filter(|cut_off| cut_off.network.is_some()) {
+            let Some(record) = self.records.folder(&cut_off.container).record()? else { continue };
+            let view = self.view(record)?;
+            if view.status.is_up() {
+                let inside = self.running(&view)?.network()?;
+                lead_out(&inside, &view.record.request, &view.record, &Networks::at(root))?;
+                tell(&view)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sends what is for elsewhere by the networks that a container has now.
+fn lead_out(
+    inside: &ContainerNetwork,
+    request: &Request,
+    record: &Record,
+    networks: &Networks,
+) -> Result<()> {
+    let ways = container::ways_out(request, record, networks)?;
+    ways.iter().try_for_each(|(interface, gateways)| inside.send_by(interface, gateways))
 }
 
 /// Its monitor answers for other names from here on.

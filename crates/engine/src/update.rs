@@ -35,7 +35,10 @@ impl Engine {
         if republishes && !view.record.request.networks.is_empty() {
             // Who has no ports to give keeps those that he has.
             let told = crate::networks::tell(view).map_err(|fault| fault.during(doing()));
-            told.inspect_err(|_| drop(view.folder.write_record(&view.record)))?;
+            told.inspect_err(|_| {
+                // Whoever has taken over meanwhile may have read the other one.
+                let _ = view.folder.write_record(&view.record).and_then(|()| crate::networks::tell(view));
+            })?;
         }
         self.records.note(&view.record, "update", &[]);
         Ok(warnings)

@@ -52,21 +52,22 @@ impl Networks {
         Ok(file)
     }
 
-    /// Takes back what others have begun and will never finish; what `done` says yes to is finished.
-    pub fn take_back_all(&self, done: impl Fn(&CutOff) -> bool) -> Result<()> {
+    /// Takes back what others have begun and will never finish, and tells what that was; what `done` says yes to is finished.
+    pub fn take_back_all(&self, done: impl Fn(&CutOff) -> bool) -> Result<Vec<CutOff>> {
         if self.cut_off()?.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let _held = self.hold_busy()?;
-        for cut_off in self.cut_off()? {
+        let all = self.cut_off()?;
+        for cut_off in &all {
             let (container, network) = (&cut_off.container, cut_off.network.as_deref());
-            if done(&cut_off) {
+            if done(cut_off) {
                 self.finish(container, network)?;
             } else {
                 self.take_back(container, network)?;
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     /// It has done all of it, or has taken all of it back.

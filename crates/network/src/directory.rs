@@ -40,7 +40,12 @@ impl Networks {
             // Others may have the name too.
             let _ = fs::remove_dir(&folder);
         }
-        Ok(())
+        self.remove_unfinished_name(network, &endpoint.container)
+    }
+
+    /// What somebody was killed over while he wrote it.
+    fn remove_unfinished_name(&self, network: &str, container: &str) -> Result<()> {
+        disk::remove(&disk::unfinished(&self.path(network).join("names").join(container)))
     }
 
     /// Removes all names of a container, also those that nothing tells of.
@@ -50,7 +55,7 @@ impl Networks {
             disk::remove(&names.join(&name).join(container))?;
             let _ = fs::remove_dir(names.join(&name));
         }
-        disk::remove(&disk::unfinished(&names.join(container)))
+        self.remove_unfinished_name(network, container)
     }
 
     /// Addresses that a name leads to on a network; none if nobody has it. In any letters.

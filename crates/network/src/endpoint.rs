@@ -207,6 +207,8 @@ impl Networks {
                 self.remove_all_names(&network.id, container)?;
             }
         }
+        // Whoever was killed over a change of it has left that, too.
+        self.remove_unfinished_endpoint(&network.id, container)?;
         disk::remove(&self.endpoint_path(&network.id, container))
     }
 }

@@ -9,8 +9,8 @@ use crate::firewall::{TABLE, openings};
 use crate::{Endpoint, Network, Networks, Published};
 
 impl Networks {
-    /// Has these ports of this machine lead to a container, and no others. It is written down first; whoever finds that takes
-    /// all of it back with the container.
+    /// Has these ports of this machine lead to a container, and no others. While the kernel is told, the old ones and the new ones
+    /// are written down: whoever finds that knows of all that may be there.
     ///
     /// # Errors
     /// `Exists`, in Docker's words, if somebody has one. Nothing is changed then.
@@ -19,8 +19,47 @@ impl Networks {
         if after.ports == before.ports {
             return Ok(after);
         }
-        let changed = self.write_changed(network, &after).and_then(|()| exchange(before, &after));
-        changed.inspect_err(|_| drop(self.write_changed(network, before))).map(|()| after)
+        let mut both = after.clone();
+        both.ports.extend(before.ports.iter().filter(|port| !after.ports.contains(port)));
+        let changed = self.write_changed(network, &both).and_then(|()| exchange(before, &after));
+        changed.inspect_err(|_| drop(self.write_changed(network, before)))?;
+        if both != after {
+            self.write_changed(network, &after)?;
+        }
+        Ok(after)
+    }
+
+    /// Has all ports that are written down lead to a container: whoever was to change them was killed over it. What somebody else
+    /// has got meanwhile is his, and written down no more.
+    pub fn mend_ports(&self, network: &Network, endpoint: &Endpoint) -> Result<Endpoint> {
+        let doing = || "look for published ports in the table `inet nagaya` of nftables";
+        let openings = openings(endpoint);
+        if openings.is_empty() {
+            return Ok(endpoint.clone());
+        }
+        let nft = Nft::open().doing(doing)?;
+        let mut mended = endpoint.clone();
+        for (port, element) in openings {
+            let there = nft.look_up(TABLE, &element.set, &element.key).told(doing)?;
+            let is_own = there.as_ref().is_some_and(|value| *value == element.value);
+            if !is_own && (there.is_some() || !add(&nft, element)?) {
+                mended.ports.retain(|other| *other != port);
+            }
+        }
+        if mended != *endpoint {
+            self.write_changed(network, &mended)?;
+        }
+        Ok(mended)
+    }
+}
+
+/// False if somebody else has it.
+fn add(nft: &Nft, element: Element) -> Result<bool> {
+    let mut batch = Batch::new(TABLE);
+    batch.add(&[element], true);
+    match nft.commit(batch) {
+        Err(refused) if refused.is(Errno::EXIST) => Ok(false),
+        done => done.map(|()| true).told(|| "add to the table `inet nagaya` of nftables"),
     }
 }
 

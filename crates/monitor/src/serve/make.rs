@@ -60,7 +60,7 @@ impl Life {
             return Ok((Attached::default(), Ports::default()));
         }
         // Addresses that others were killed over may be needed.
-        container::take_back(root)?;
+        drop(container::take_back(root)?);
         let ports = Ports::reserve(record)?;
         Ok((container::attach(record, &ports.published(), &self.monitor.state.addresses, root)?, ports))
     }

@@ -5,7 +5,7 @@ use fault::Result;
 use network::{Endpoint, Networks, Publish, Published};
 
 use super::life::Life;
-use super::ports::{address, protocol, take};
+use super::ports::{Ports, address, protocol, take};
 
 /// What is kept of the ports that a container has, and what it is to have besides.
 fn compare(wanted: &[Publish], held: &[Published]) -> (Vec<Published>, Vec<Publish>) {
@@ -65,6 +65,20 @@ impl Life {
         }
         self.doors.published = ports;
         Ok(())
+    }
+
+    /// The same for a container that was taken over: its monitor may have been killed while it did that, or before.
+    pub(super) fn republish_again(&mut self, mut attached: Attached) -> Result<()> {
+        let networks = Networks::at(self.monitor.records.root());
+        for (network, endpoint) in &mut attached.all {
+            *endpoint = networks.mend_ports(network, endpoint)?;
+        }
+        self.doors.published = Ports::hold_again(&attached, &mut self.doors.relay);
+        // Commands find us by now: what they write from here on, they tell.
+        if let Some(record) = self.monitor.folder.record()? {
+            self.monitor.record = record;
+        }
+        self.republish(&attached)
     }
 }
 

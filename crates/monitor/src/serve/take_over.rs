@@ -12,7 +12,6 @@ use sys::clone::Process;
 use super::health::Prober;
 use super::life::Life;
 use super::log::Log;
-use super::ports::Ports;
 use super::streams::Streams;
 use crate::keeper::Seen;
 
@@ -38,9 +37,9 @@ impl Life {
     fn watch(&mut self, process: Process) -> Result<()> {
         self.take_streams()?;
         let attached = Attached::now(&self.monitor.record, self.monitor.records.root())?;
-        self.doors.published = Ports::hold_again(&attached, &mut self.doors.relay);
-        // Without answers it lives on; the next who takes it over tries again.
+        // Without answers and ports it lives on; the next who takes it over tries again.
         let _ = self.answer_names_again(&attached);
+        let _ = self.republish_again(attached);
         (self.process, self.since) = (Some(process), Instant::now());
         self.streams.keep(&self.monitor.vault);
         self.prober = Prober::begin(&mut self.monitor);

@@ -76,7 +76,7 @@ pub(crate) fn run(verb: Verb, root: &Path) -> Result<Result<u8, Failed>, Verb> {
 fn one(verb: Container, root: &Path) -> Result<u8, Failed> {
     let engine = Engine::at(root);
     // What others were killed over is nobody's any more.
-    if let Err(fault) = container::take_back(root) {
+    if let Err(fault) = engine.take_back() {
         say::warn(&fault.sentence());
     }
     let failed = |fault| Failed { fault, code: FAILED };

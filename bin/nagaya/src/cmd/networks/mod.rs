@@ -20,7 +20,7 @@ use crate::args::networks::Network;
 pub(crate) fn run(verb: &Network, root: &Path) -> Result<u8> {
     let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
     let (networks, engine) = (Networks::at(&root), Engine::at(&root));
-    tidy(&networks, &engine, &root)?;
+    tidy(&networks, &engine)?;
     match verb {
         Network::Create(typed) => create::run(typed, &networks).map(|()| 0),
         Network::Ls(typed) => list::run(typed, &networks).map(|()| 0),
@@ -34,8 +34,8 @@ pub(crate) fn run(verb: &Network, root: &Path) -> Result<u8> {
 }
 
 /// What others were killed over is nobody's any more: networks, connections, and containers that nobody watches.
-fn tidy(networks: &Networks, engine: &Engine, root: &Path) -> Result<()> {
+fn tidy(networks: &Networks, engine: &Engine) -> Result<()> {
     engine.list(false)?;
-    container::take_back(root)?;
+    engine.take_back()?;
     networks.clear_unfinished()
 }
