@@ -244,4 +244,39 @@ differs, ours says it in its own words, and names the option as --help does: run
 create --name named --add-host db:192.0.2.1 --dns 192.0.2.53 --dns-opt rotate --dns-search a.example box true
 inspect named -f '{{.HostConfig.Dns}} {{.HostConfig.DnsOptions}} {{.HostConfig.DnsSearch}} {{.HostConfig.ExtraHosts}}'
 rm named
+
+# images that containers use
+create --name used0 box sh
+cp used0:/etc/passwd -
+run --name used1 box sh -c 'echo x > /x'
+commit used1 used:1
+rm used0 used1
+run -d --name used2 used:1 sleep 1000
+rmi used:1
+tag used:1 used:2
+rmi -f used:2
+rmi -f used:1
+images -f dangling=true --format '{{.Repository}}:{{.Tag}} {{.ID}}'
+images used
+ps -f name=used2 --format '{{.Names}} {{.Image}}'
+inspect -f '{{.Config.Image}}' used2
+image prune -f
+exec used2 cat /x
+rm -f used2
+images -f dangling=true --format '{{.Repository}}:{{.Tag}} {{.ID}}'
+image prune -f --filter label=x
+differs, what is freed is counted as it lies on the disk: image prune -f
+images -f dangling=true -q
+run --name used3 box sh -c 'echo x > /x'
+commit used3 used:3
+rm used3
+create --name used4 used:3 cat /x
+rmi used:3
+rmi -f used:3
+images -f dangling=true --format '{{.Repository}}:{{.Tag}} {{.ID}}'
+start -a used4
+ps -a -f name=used4 --format '{{.Names}} {{.Image}}'
+rm used4
+differs, layers go by prune, and not by rm already: image prune -f
+images -f dangling=true -q
 "#;

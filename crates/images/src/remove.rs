@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fault::{Fault, Kind, Result};
 use oci::image::{Digest, Reference};
-use store::{Collected, Exclusive, Found, Named, chain_id};
+use store::{Collected, Exclusive, Found, Image, Named, chain_id};
 
 use crate::Images;
 
@@ -17,7 +17,7 @@ pub enum Removed {
     Deleted(Digest),
 }
 
-/// How many images have a layer with all that it lies on: what docker calls a layer, by its chain id.
+/// How many images, and containers, have a layer with all that it lies on: what docker calls a layer, by its chain id.
 type Chains = BTreeMap<Digest, usize>;
 
 impl Images {
@@ -51,12 +51,13 @@ impl Images {
         Ok(Named { image: found.id, target, in_registry: false })
     }
 
-    /// Removes a name; with the last one, the image. By an id, the image with all its names.
+    /// Removes a name; with the last one, the image. By an id, the image with all its names. An image that a container
+    /// uses loses its names if that is forced, and stays as long as the container `runs`.
     ///
     /// # Errors
     /// `NotFound`; `WrongState`, in Docker's words, if a container uses it, or if an id has several names and
     /// `force` was not asked for.
-    pub fn remove(&self, text: &str, force: bool) -> Result<Vec<Removed>> {
+    pub fn remove(&self, text: &str, force: bool, runs: &dyn Fn(&str) -> bool) -> Result<Vec<Removed>> {
         let lock = self.store.exclusive()?;
         let found = self.store.find(text)?;
         let names: Vec<_> =
@@ -77,8 +78,9 @@ impl Images {
                 ),
             ));
         }
+        let stays = !last || self.is_at_work(&found.id, runs)?;
         // What can fail for other reasons than the disk's, before anything is gone.
-        let mut chains = if last { self.chains()? } else { Chains::new() };
+        let mut chains = if stays { Chains::new() } else { self.chains()? };
         let mut removed = Vec::new();
         for (name, named) in &names {
             if last || gone.contains(name) {
@@ -89,13 +91,21 @@ impl Images {
                 }
             }
         }
-        if last {
+        if stays {
+            self.store.write_index(&lock)?;
+        } else {
             removed.extend(self.forget(&found.id, &mut chains, &lock)?);
             self.collect(&lock)?;
-        } else {
-            self.store.write_index(&lock)?;
         }
         Ok(removed)
+    }
+
+    /// A container that runs uses it.
+    fn is_at_work(&self, id: &Digest, runs: &dyn Fn(&str) -> bool) -> Result<bool> {
+        let uses = self.store.uses()?;
+        // Behind a dot is a number, of images that are mounted.
+        let container = |user: &str| user.split('.').next().is_some_and(runs);
+        Ok(uses.iter().any(|(user, image)| image == id && container(user)))
     }
 
     /// Removes what nobody needs any more, after the index has ceased to speak of it. On a full disk there may be no
@@ -123,16 +133,16 @@ impl Images {
 
     fn chains(&self) -> Result<Chains> {
         let mut chains = Chains::new();
-        for chain in self.store.ids()?.iter().flat_map(|id| self.chains_of(id)) {
+        let of_images = self.store.ids()?.into_iter().flat_map(|id| self.chains_of(&id));
+        let of_containers = self.store.used_images()?.into_iter().flat_map(|image| chains_of(&image));
+        for chain in of_images.chain(of_containers) {
             *chains.entry(chain).or_default() += 1;
         }
         Ok(chains)
     }
 
-    /// An image's layers up to each one.
     fn chains_of(&self, id: &Digest) -> Vec<Digest> {
-        let diff_ids = self.store.image(id).map(|image| image.diff_ids().to_vec()).unwrap_or_default();
-        (1..=diff_ids.len()).filter_map(|count| chain_id(&diff_ids[..count])).collect()
+        self.store.image(id).map(|image| chains_of(&image)).unwrap_or_default()
     }
 
     fn check_unused(&self, text: &str, found: &Found, last: bool, force: bool) -> Result<()> {
@@ -174,6 +184,12 @@ impl Images {
         let Collected { bytes, .. } = self.collect(&lock)?;
         Ok((removed, bytes))
     }
+}
+
+/// An image's layers up to each one.
+fn chains_of(image: &Image) -> Vec<Digest> {
+    let diff_ids = image.diff_ids();
+    (1..=diff_ids.len()).filter_map(|count| chain_id(&diff_ids[..count])).collect()
 }
 
 /// Those that stay are names by digest, which nobody has given.

@@ -6,7 +6,7 @@ use fault::Result;
 use oci::image::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::images::Kept;
+use crate::images::{Image, Kept};
 use crate::{Store, files, images};
 
 /// The image that a container was made from.
@@ -38,6 +38,12 @@ impl Store {
     /// Containers that need an image: the container's id, and the image's.
     pub fn uses(&self) -> Result<Vec<(String, Digest)>> {
         Ok(self.all_uses()?.into_iter().map(|(container, used)| (container, used.image)).collect())
+    }
+
+    /// Images that containers need, once for each; those that can be read.
+    pub fn used_images(&self) -> Result<Vec<Image>> {
+        let uses = self.all_uses()?.into_iter();
+        Ok(uses.filter_map(|(_, used)| self.image_of(&used.image, used.kept).ok()).collect())
     }
 
     pub(crate) fn all_uses(&self) -> Result<Vec<(String, Use)>> {

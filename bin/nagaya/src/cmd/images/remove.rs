@@ -1,5 +1,6 @@
 //! `rmi`.
 
+use engine::Engine;
 use fault::{Kind, Result};
 use images::{Images, Removed};
 
@@ -9,7 +10,9 @@ use crate::say;
 
 /// One that cannot be removed does not keep the others; one that is not there is no failure with `-f`.
 pub(crate) fn run(typed: &RemoveImage, images: &Images) -> Result<()> {
-    let remove = |name: &String| match images.remove(name, typed.force) {
+    let engine = Engine::at(images.store().root());
+    let runs = |id: &str| engine.find(id).is_ok_and(|view| view.status.is_up());
+    let remove = |name: &String| match images.remove(name, typed.force, &runs) {
         Err(fault) if typed.force && fault.kind() == Kind::NotFound => {
             say::note(&fault.sentence());
             Ok(())

@@ -1,6 +1,7 @@
 //! `ps`.
 
 mod filter;
+mod image_names;
 mod row;
 
 pub(super) use filter::check_port;
@@ -14,6 +15,7 @@ use crate::args::views::List;
 use crate::say;
 use crate::table::Table;
 use filter::Filters;
+use image_names::ImageNames;
 
 const TABLE: Table = Table {
     columns: &[
@@ -54,7 +56,9 @@ pub(super) fn run(typed: &List, engine: &Engine, root: &Path) -> Result<u8> {
     // Whoever asks for a size in a template means it.
     let size = typed.size || typed.format.as_deref().is_some_and(|format| format.contains(".Size"));
     let sizes = size.then(|| row::Sizes::new(root)).transpose()?;
-    let rows: Vec<_> = shown.iter().map(|view| row::of(view, typed, root, sizes.as_ref())).collect();
+    let mut names = ImageNames::at(root);
+    let rows: Vec<_> =
+        shown.iter().map(|view| row::of(view, typed, root, sizes.as_ref(), &mut names)).collect();
     let usual = if typed.size { WITH_SIZE } else { TABLE.usual };
     let (table, format) = (Table { usual, ..TABLE }, typed.format.as_deref());
     let text =

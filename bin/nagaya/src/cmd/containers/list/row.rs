@@ -10,6 +10,7 @@ use images::Images;
 use serde_json::{Value, json};
 use store::size_of;
 
+use super::image_names::ImageNames;
 use crate::args::views::List;
 use crate::cmd::containers::ports;
 use crate::table::METHODS;
@@ -19,7 +20,13 @@ use crate::{human, time};
 const COMMAND: usize = 20;
 const MOUNT: usize = 15;
 
-pub(super) fn of(view: &View, typed: &List, root: &Path, sizes: Option<&Sizes>) -> Value {
+pub(super) fn of(
+    view: &View,
+    typed: &List,
+    root: &Path,
+    sizes: Option<&Sizes>,
+    images: &mut ImageNames,
+) -> Value {
     let record = &view.record;
     let cut = |text: &str, most| {
         if typed.no_trunc { text.to_string() } else { human::beginning(text, most) }
@@ -36,7 +43,7 @@ pub(super) fn of(view: &View, typed: &List, root: &Path, sizes: Option<&Sizes>) 
         "Command": human::quoted(&cut(&command(&record.program()), COMMAND)),
         "CreatedAt": time::local(created),
         "ID": super::id(view, typed),
-        "Image": record.image(),
+        "Image": images.shown(record, typed.no_trunc),
         "Labels": all_labels.join(","),
         "LocalVolumes": volumes.to_string(),
         "Mounts": names.join(","),
