@@ -82,7 +82,7 @@ fn split(row: &Value) -> (Cow<'_, Value>, Value) {
 }
 
 /// Columns of the terminal, if somebody looks.
-fn terminal() -> Option<usize> {
+pub(crate) fn terminal() -> Option<usize> {
     let stdout = rustix::stdio::stdout();
     let size = rustix::termios::tcgetwinsize(stdout).ok()?;
     Some(usize::from(size.ws_col)).filter(|width| *width > 0)

@@ -10,14 +10,21 @@ use systemd::{Property, Scope};
 use crate::step::{Group, Join, Lower, Side, Step};
 use crate::{MemoryNodes, network};
 
-/// The whole list, a line for each step: its number, who does it, what, and why.
-pub fn explain(steps: &[Step]) -> String {
+/// The whole list: the number of each step, who does it, what, and why. On a terminal that is too narrow for all of that, `columns`
+/// wide, why is on a line of its own.
+pub fn explain(steps: &[Step], columns: Option<usize>) -> String {
     let what: Vec<String> = steps.iter().map(ToString::to_string).collect();
     let width = what.iter().map(|what| what.chars().count()).filter(|width| *width <= 60).max().unwrap_or(0);
-    let line = |(number, (step, what)): (usize, (&Step, String))| {
+    let beside = |(number, (step, what)): (usize, (&Step, &String))| {
         format!("{:>3}  {:<5}  {what:<width$}  {}\n", number + 1, step.side(), step.why())
     };
-    steps.iter().zip(what).enumerate().map(line).collect()
+    let below = |(number, (step, what)): (usize, (&Step, &String))| {
+        format!("{:>3}  {:<5}  {what}\n{:12}{}\n", number + 1, step.side(), "", step.why())
+    };
+    let all = || steps.iter().zip(&what).enumerate();
+    let text: String = all().map(beside).collect();
+    let fits = columns.is_none_or(|columns| text.lines().all(|line| line.chars().count() <= columns));
+    if fits { text } else { all().map(below).collect() }
 }
 
 /// One line of a trace: who did it, in which time, what.
@@ -325,9 +332,15 @@ mod tests {
             },
             Step::Exec { args: vec!["sh".into(), "-c".into(), "x".repeat(100)], env: vec![] },
         ];
-        let text = explain(&steps);
+        let text = explain(&steps, None);
         assert!(text.contains("  1  host   write down what will be made"), "{text}");
         assert!(text.contains("clone into new namespaces: pid, mount"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() < 170), "{text}");
+        assert_eq!(explain(&steps, Some(170)), text);
+        // Why is below what, where there is no room beside it.
+        let narrow = explain(&steps, Some(80));
+        let lines: Vec<_> = narrow.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (6, "  1  host   write down what will be made"), "{narrow}");
+        assert!(lines[1].starts_with("            so that a crash"), "{narrow}");
     }
 }

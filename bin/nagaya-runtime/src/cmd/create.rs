@@ -147,7 +147,7 @@ fn explain(typed: &Typed, global: &Global, bundle: &Path, spec: &Spec, verb: Ver
         keyring: !typed.no_new_keyring,
         preserve_fds: typed.preserve_fds,
     };
-    super::print(&plan::explain(&plan::create(&ask, &host)?.steps))?;
+    super::print(&plan::explain(&plan::create(&ask, &host)?.steps, None))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,6 +10,7 @@ use super::containers::{self, request::request};
 use crate::args::inside::Exec;
 use crate::args::run::Run;
 use crate::say;
+use crate::table::terminal;
 
 pub(crate) fn run(mut typed: Run, root: &Path) -> Result<u8> {
     let engine = Engine::at(root);
@@ -23,7 +24,7 @@ pub(crate) fn run(mut typed: Run, root: &Path) -> Result<u8> {
     for path in missing {
         say::note(&format!("`{}` is not there: `nagaya run` would make it, as a folder", path.display()));
     }
-    say::print(&(plan::explain(&plan.steps) + &hidden(&prepared))).map(|()| 0)
+    say::print(&(plan::explain(&plan.steps, terminal()) + &hidden(&prepared))).map(|()| 0)
 }
 
 pub(crate) fn exec(typed: &Exec, root: &Path) -> Result<u8> {

@@ -37,7 +37,7 @@ pub(in crate::cmd) fn explain(typed: &Exec, engine: &Engine) -> Result<String> {
     let exec = exec(typed)?;
     let (steps, warnings) = engine.exec_steps(&engine.find(&typed.name)?, &exec)?;
     say::warnings(&warnings);
-    Ok(plan::explain(&steps))
+    Ok(plan::explain(&steps, crate::table::terminal()))
 }
 
 /// Docker's: one code for a container that nothing can be executed in, and two for a program that could not be.
