@@ -1,6 +1,7 @@
 //! OCI image layouts, piece by piece: good ones, and such as no tool would write.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,6 +22,19 @@ pub(crate) fn sha256(bytes: &[u8]) -> Digest {
 
 pub(crate) fn sha512(bytes: &[u8]) -> Digest {
     hash(&Digest::sha512([0; 64]), bytes)
+}
+
+/// Of a file that may be too large for memory.
+pub(crate) fn sha256_of_file(path: &Path) -> Digest {
+    let mut hasher = Hasher::like(&Digest::sha256([0; 32]));
+    let mut file = fs::File::open(path).expect("a file");
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece).expect("its bytes") {
+            0 => return hasher.finish(),
+            length => hasher.update(&piece[..length]),
+        }
+    }
 }
 
 fn hash(like: &Digest, bytes: &[u8]) -> Digest {

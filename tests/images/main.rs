@@ -31,6 +31,7 @@ mod layer_peers;
 mod layer_sparse;
 mod layer_streams;
 mod layout;
+mod many;
 mod power;
 mod registries;
 mod sample;

@@ -177,3 +177,31 @@ fn a_container_may_be_called_as_a_registry_is() {
     lab.fine(&["rm", "quay.io", "docker.io"]);
     lab.is_clean();
 }
+
+/// What may take long shows how far it is, to whoever looks; elsewhere there is not a word of it.
+#[test]
+fn whoever_waits_at_a_terminal_sees_a_bar() {
+    let lab = Lab::new();
+    load(&lab, "app:1");
+    let at = |name: &str| lab.folder().join(name).display().to_string();
+    let (saved, root) = (at("saved.tar"), at("root.tar"));
+    lab.fine(&["export", "-o", &root, "app:1"]);
+    for (words, said) in [
+        (&["system", "check"][..], "Checking ["),
+        (&["save", "-o", &saved, "app:1"], "Writing "),
+        (&["export", "-o", &root, "app:1"], "Writing "),
+        (&["import", &root], "Importing ["),
+        (&["load", "-i", &saved], "Already exists"),
+    ] {
+        let quiet = lab.nagaya(words).output();
+        assert!(!quiet.stderr.contains(said), "{words:?}: {quiet:?}");
+        quiet.ok();
+        let (mut terminal, end) = lab::Pty::open();
+        terminal.resize(30, 80);
+        let call = lab.nagaya(words).redirect("2>&0").env("TERM", "xterm").stdin(end);
+        let running = call.start();
+        let screen = terminal.read_until(said);
+        running.finish().ok();
+        assert!(!screen.contains("error"), "{screen:?}");
+    }
+}

@@ -19,6 +19,11 @@ impl Images {
         self.store.check(&lock, progress)
     }
 
+    /// Bytes that a check reads, about.
+    pub fn bytes_to_check(&self) -> Result<u64> {
+        self.store.bytes_to_check()
+    }
+
     /// Mends what can be mended without others; tells which problems stay.
     pub fn mend(&self, problems: Vec<Problem>) -> Result<Vec<Problem>> {
         let mut stay = Vec::new();

@@ -33,7 +33,6 @@ mod notify;
 mod own_root;
 mod pidfd;
 mod proc;
-mod remove_tree;
 mod resctrl;
 mod rootfs;
 mod roots;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sys::clone::{Clone, Process, Side};
 
 use crate::hands::{become_root, map_ids};
-use crate::remove_tree::remove_tree;
+use sys::remove_tree::remove_tree;
 
 /// What becomes of the work.
 #[derive(Debug, Serialize, Deserialize)]

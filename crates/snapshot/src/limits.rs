@@ -20,6 +20,8 @@ pub const XATTR_BYTES: usize = 1 << 16;
 pub const SEGMENTS: usize = 1_000_000;
 /// Links followed to find one folder (the kernel's own limit).
 pub const LINKS_FOLLOWED: usize = 40;
+/// Bytes of a file that may be there several times, where the file system does not give it as many names as it has.
+pub const COPIED_AGAIN: u64 = 64 << 10;
 /// Layers of one image: as many as overlayfs takes.
 pub const LAYERS: usize = 500;
 /// What is decompressed may be so many times as large as what was sent, ...

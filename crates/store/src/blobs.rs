@@ -144,15 +144,18 @@ fn wrong(digest: &Digest, why: String) -> Fault {
     Fault::new(Kind::Invalid, format!("keep blob `{digest}`")).because(why)
 }
 
-/// Computes the digest of a file, a piece at a time.
-pub(crate) fn digest_of(path: &Path, like: &Digest) -> io::Result<Digest> {
+/// Computes the digest of a file, a piece at a time; `progress` is told of the bytes of each.
+pub(crate) fn digest_of(path: &Path, like: &Digest, progress: &mut dyn FnMut(u64)) -> io::Result<Digest> {
     let mut file = File::open(path)?;
     let mut hasher = Hasher::like(like);
     let mut piece = vec![0; 256 << 10];
     loop {
         match file.read(&mut piece)? {
             0 => return Ok(hasher.finish()),
-            read => hasher.update(&piece[..read]),
+            read => {
+                hasher.update(&piece[..read]);
+                progress(read as u64);
+            }
         }
     }
 }

@@ -7,8 +7,8 @@ use fault::Result;
 use oci::image::{Digest, Reference};
 
 use crate::blobs::digest_of;
-use crate::layers::sums_hold;
-use crate::{Exclusive, Folder, Named, Store, files};
+use crate::layers::{bytes_in, sums_hold};
+use crate::{Exclusive, Named, Store, files};
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,16 +141,13 @@ impl Store {
     fn check_blobs(&self, checked: &mut Checked, progress: &mut dyn FnMut(u64)) -> Result<()> {
         for digest in self.blobs()? {
             let path = self.blob_path(&digest);
-            let size = path.metadata().map_or(0, |metadata| metadata.len());
-            let why = match digest_of(&path, &digest) {
+            let why = match digest_of(&path, &digest, &mut checked.reading(progress)) {
                 Ok(got) if got == digest => None,
                 Ok(got) => Some(format!("its digest is `{got}`")),
                 Err(err) => Some(err.to_string()),
             };
             checked.problems.extend(why.map(|why| Problem::WrongBlob { digest, why }));
             checked.blobs += 1;
-            checked.bytes += size;
-            progress(size);
         }
         Ok(())
     }
@@ -175,26 +172,40 @@ impl Store {
     }
 
     fn check_folders(&self, checked: &mut Checked, progress: &mut dyn FnMut(u64)) -> Result<()> {
-        for digest in self.folders("layers")? {
-            self.check_folder(Folder::Layer(&digest), checked, progress);
-        }
-        for digest in self.folders("trees")? {
-            self.check_folder(Folder::Tree(&digest), checked, progress);
-        }
-        for digest in self.folders("roots")? {
-            self.check_folder(Folder::Root(&digest), checked, progress);
+        for path in self.made()? {
+            let held = sums_hold(&path, &mut checked.reading(progress));
+            if let Err(why) = held {
+                checked.problems.push(Problem::WrongFolder { path, why });
+            }
         }
         Ok(())
     }
 
-    fn check_folder(&self, folder: Folder, checked: &mut Checked, progress: &mut dyn FnMut(u64)) {
-        let path = self.folder_path(folder);
-        match sums_hold(&path) {
-            Ok(bytes) => {
-                checked.bytes += bytes;
-                progress(bytes);
-            }
-            Err(why) => checked.problems.push(Problem::WrongFolder { path, why }),
+    /// All folders that can be made again.
+    fn made(&self) -> Result<Vec<PathBuf>> {
+        let mut all = Vec::new();
+        for kind in ["layers", "trees", "roots"] {
+            let path = |digest: Digest| self.at(kind).join(digest.algorithm().as_str()).join(digest.hex());
+            all.extend(self.folders(kind)?.into_iter().map(path));
+        }
+        Ok(all)
+    }
+
+    /// Bytes that a check reads, about.
+    pub fn bytes_to_check(&self) -> Result<u64> {
+        let size = |path: PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
+        let blobs: u64 = self.blobs()?.iter().map(|digest| size(self.blob_path(digest))).sum();
+        let folders: u64 = self.made()?.iter().map(|path| bytes_in(path)).sum();
+        Ok(blobs + folders)
+    }
+}
+
+impl Checked {
+    /// Counts what is read, and tells of it.
+    fn reading<'a>(&'a mut self, progress: &'a mut dyn FnMut(u64)) -> impl FnMut(u64) + 'a {
+        |bytes| {
+            self.bytes += bytes;
+            progress(bytes);
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Garbage: what nothing on disk names.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 
-use fault::{Doing, Kind, Result};
+use fault::{Doing, Fault, Kind, Result};
 use oci::image::Digest;
+use sys::remove_tree::remove_tree;
 
 use crate::hash::root_id;
 use crate::images::{Image, Kept};
-use crate::{Exclusive, Folder, Store, files, staged};
+use crate::{Exclusive, Folder, Store, files};
 
 /// What a collection has removed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -74,7 +76,14 @@ impl Store {
             return Ok(0);
         }
         let bytes = files::size_of(&grave);
-        staged::remove_all(&grave).doing(doing)?;
+        match remove_tree(&grave) {
+            Err(err) if err.kind() == io::ErrorKind::CrossesDevices => {
+                return Err(Fault::new(Kind::WrongState, doing())
+                    .because("something is mounted in it")
+                    .hint("umount(8) it: what is mounted is not removed"));
+            }
+            removed => removed.doing(doing)?,
+        }
         Ok(bytes)
     }
 

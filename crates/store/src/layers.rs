@@ -46,21 +46,26 @@ impl Store {
     }
 }
 
-/// The files that have sums are as they were; tells how many bytes those are, or what is wrong.
-pub(crate) fn sums_hold(folder: &Path) -> Result<u64, String> {
+/// The files that have sums are as they were; or tells what is wrong. `progress` is told of bytes that were read.
+pub(crate) fn sums_hold(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), String> {
     let text = fs::read_to_string(folder.join(SUMS)).map_err(|err| format!("`{SUMS}`: {err}"))?;
-    let mut bytes = 0;
     for line in text.lines() {
         let (digest, name) = line
             .split_once(' ')
             .and_then(|(digest, name)| Some((digest.parse::<Digest>().ok()?, name)))
             .ok_or_else(|| format!("`{SUMS}` has a line `{line}`"))?;
         let path = folder.join(name);
-        let got = digest_of(&path, &digest).map_err(|err| format!("`{name}`: {err}"))?;
+        let got = digest_of(&path, &digest, progress).map_err(|err| format!("`{name}`: {err}"))?;
         if got != digest {
             return Err(format!("the digest of `{name}` is `{got}`, expected `{digest}`"));
         }
-        bytes += path.metadata().map_or(0, |metadata| metadata.len());
     }
-    Ok(bytes)
+    Ok(())
+}
+
+/// Bytes of the files in a folder, without those in folders in it.
+pub(crate) fn bytes_in(folder: &Path) -> u64 {
+    let files =
+        fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| entry.metadata().ok());
+    files.filter(fs::Metadata::is_file).map(|file| file.len()).sum()
 }

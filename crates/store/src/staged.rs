@@ -9,6 +9,8 @@ use fault::{Doing, Result};
 use rustix::fs::FlockOperation;
 use serde::Serialize;
 
+use sys::remove_tree::remove_tree;
+
 use crate::{Store, files, lock};
 
 /// A file or folder that has no name yet. Dropped, it goes; killed, it goes with the next collection.
@@ -87,8 +89,13 @@ impl Store {
             for name in files::names_in(&folder)? {
                 let path = folder.join(name);
                 let Ok(file) = File::open(&path) else { continue };
-                if lock::abandoned(&file) {
-                    remove_all(&path).doing(|| format!("remove `{}`", path.display()))?;
+                if !lock::abandoned(&file) {
+                    continue;
+                }
+                match remove_tree(&path) {
+                    // Somebody has mounted something in it, and is not done with that.
+                    Err(err) if err.kind() == io::ErrorKind::CrossesDevices => {}
+                    removed => removed.doing(|| format!("remove `{}`", path.display()))?,
                 }
             }
         }
@@ -126,15 +133,7 @@ fn is_there(err: &io::Error) -> bool {
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.published {
-            let _ = remove_all(&self.path);
+            let _ = remove_tree(&self.path);
         }
     }
-}
-
-/// Removes a file, or a folder with everything in it, that may have been removed already. `std` follows no link
-/// and works on descriptors, so nobody can lead it out of the folder.
-pub(crate) fn remove_all(path: &Path) -> io::Result<()> {
-    let Some(found) = files::absent_is_none(fs::symlink_metadata(path))? else { return Ok(()) };
-    let removed = if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    files::absent_is_none(removed).map(drop)
 }

@@ -50,6 +50,44 @@ fn claims_and_folders_of_the_dead_go() {
     drop(alive);
 }
 
+/// Whatever is mounted below the store's folders is no garbage.
+#[test]
+fn what_is_mounted_in_what_is_left_stays() {
+    lab::apart(|| {
+        let place = Place::new();
+        let (root, store) = (place.root(), &place.store);
+        let (canary, dead) = (root.join("canary"), root.join("staging/dead"));
+        for folder in [&canary, &dead.join("deep/point")] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(canary.join("file"), "kept").unwrap();
+        fs::create_dir(root.join("staging/also")).unwrap();
+        let point = dead.join("deep/point");
+        rustix::mount::mount_bind(&canary, &point).unwrap();
+        let collect = || store.collect(&store.exclusive().unwrap()).unwrap();
+        collect();
+        assert_eq!(fs::read(canary.join("file")).unwrap(), b"kept");
+        assert!(point.join("file").exists() && !root.join("staging/also").exists());
+        // So does what a layer's folder has.
+        let layer = place.layer(b"nobody's");
+        let inside = layer.join("point");
+        fs::create_dir(&inside).unwrap();
+        rustix::mount::mount_bind(&canary, &inside).unwrap();
+        let fault = store.collect(&store.exclusive().unwrap()).unwrap_err();
+        assert!(fault.sentence().contains("something is mounted in it"), "{fault}");
+        assert_eq!(fs::read(canary.join("file")).unwrap(), b"kept");
+        assert!(!layer.exists(), "nobody finds half of it");
+        // The control: what does not look for mounts removes it.
+        assert!(fs::remove_dir_all(&dead).is_err() && !canary.join("file").exists());
+        rustix::mount::unmount(&point, rustix::mount::UnmountFlags::DETACH).unwrap();
+        for entry in fs::read_dir(root.join("staging")).unwrap().flatten() {
+            let _ = rustix::mount::unmount(entry.path().join("point"), rustix::mount::UnmountFlags::DETACH);
+        }
+        collect();
+        assert_eq!(place.staged(), 0);
+    });
+}
+
 #[test]
 fn a_store_that_somebody_else_has_made_keeps_what_is_in_it() {
     let place = Place::new();

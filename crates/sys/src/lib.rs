@@ -21,6 +21,7 @@ pub mod netlink;
 pub mod personality;
 pub mod pidfd_info;
 pub mod regex;
+pub mod remove_tree;
 pub mod sched;
 pub mod seccomp;
 pub mod signals;

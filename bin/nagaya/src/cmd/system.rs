@@ -5,7 +5,7 @@ use std::path::Path;
 use container::Volumes;
 use engine::Engine;
 use fault::{Fault, Kind, Result};
-use images::{Images, Problem};
+use images::{Checked, Images, Problem};
 use serde_json::{Value, json};
 
 use super::images::load::Warnings;
@@ -14,6 +14,7 @@ use super::volumes;
 use super::{events, info, prune};
 use crate::args::images::List;
 use crate::args::system::{Check, Df, System};
+use crate::progress::Meter;
 use crate::table::Table;
 use crate::{human, say};
 
@@ -89,7 +90,7 @@ fn boot(root: &Path) -> Result<()> {
 fn check(typed: &Check, root: &Path) -> Result<()> {
     let of_containers = Engine::at(root).check(typed.repair)?;
     let images = Images::open(root)?;
-    let checked = images.check(&mut |_| {})?;
+    let checked = look(&images)?;
     let read = format!("{} blobs, {}", checked.blobs, human::size(checked.bytes));
     let in_containers = of_containers.problems.len();
     if checked.problems.is_empty() && in_containers == 0 {
@@ -124,5 +125,11 @@ fn repair(images: &Images, problems: Vec<Problem>) -> Result<usize> {
     for why in failed {
         say::warn(&why);
     }
-    Ok(images.check(&mut |_| {})?.problems.len())
+    Ok(look(images)?.problems.len())
+}
+
+/// Reads everything, with a bar where somebody looks.
+fn look(images: &Images) -> Result<Checked> {
+    let meter = Meter::on_terminal("Checking", Some(images.bytes_to_check()?));
+    images.check(&mut |bytes| meter.passed(bytes))
 }

@@ -9,6 +9,7 @@ use oci::image::Execution;
 use super::journal::note;
 use super::load::{Warnings, platform};
 use crate::args::images::Import;
+use crate::progress::{Meter, Metered};
 use crate::say;
 
 pub(crate) fn run(typed: &Import, images: &Images) -> Result<()> {
@@ -28,11 +29,10 @@ pub(crate) fn run(typed: &Import, images: &Images) -> Result<()> {
     let imported = if typed.source == "-" {
         images.import(std::io::stdin().lock(), about, &Warnings)?
     } else {
-        images.import(
-            File::open(&typed.source).doing(|| format!("open `{}`", typed.source))?,
-            about,
-            &Warnings,
-        )?
+        let file = File::open(&typed.source).doing(|| format!("open `{}`", typed.source))?;
+        let size = file.metadata().ok().map(|metadata| metadata.len());
+        let meter = Meter::on_terminal("Importing", size);
+        images.import(Metered { through: file, meter }, about, &Warnings)?
     };
     note(images, "import", imported.id.as_str(), imported.id.as_str());
     say::print(&format!("{}\n", imported.id))

@@ -10,6 +10,7 @@ use oci::image::Platform;
 use rustix::termios::isatty;
 
 use crate::args::images::Save;
+use crate::progress::{Meter, Metered};
 
 /// Bytes written at once.
 const BUFFER: usize = 256 << 10;
@@ -29,10 +30,16 @@ pub(crate) fn run(typed: &Save, images: &Images) -> Result<()> {
     }
 }
 
+/// A file that is being written, with a bar that shows it.
+pub(crate) type Output = BufWriter<Metered<File>>;
+
 /// A file has its name when it is complete; what is no file, such as a pipe, is written to as it is.
-pub(crate) fn to_file(path: &Path, fill: impl FnOnce(BufWriter<File>) -> Result<()>) -> Result<()> {
+pub(crate) fn to_file(path: &Path, fill: impl FnOnce(Output) -> Result<()>) -> Result<()> {
     let doing = || format!("write `{}`", path.display());
-    let writer = |file| BufWriter::with_capacity(BUFFER, file);
+    let writer = |file| {
+        let meter = Meter::on_terminal("Writing", None);
+        BufWriter::with_capacity(BUFFER, Metered { through: file, meter })
+    };
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return fill(writer(File::options().write(true).open(path).doing(doing)?));
     }

@@ -19,7 +19,7 @@ const TRIES: usize = 1000;
 ///
 /// # Errors
 /// `CrossesDevices`: something is mounted there, or in it. What is mounted is as it was.
-pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
+pub fn remove_tree(path: &Path) -> io::Result<()> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
