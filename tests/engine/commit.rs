@@ -150,6 +150,38 @@ fn out_as_a_tar_and_in_again() {
     lab.nagaya(&["export", "-o", &tar.display().to_string(), "box"]).output().ok();
 }
 
+/// What is mounted in every container needs a place in its root, and that is nobody's change.
+#[test]
+fn places_for_what_is_mounted_are_no_changes() {
+    let lab = Lab::new();
+    let (name, bare) = (lab.container_name(), lab.folder().join("bare"));
+    fs::create_dir_all(bare.join("bin")).expect("a folder");
+    fs::copy("/bin/busybox", bare.join("bin/busybox")).expect("a program");
+    lab.nagaya(&["import"]).arg(tar_of(&lab, &bare)).arg("bare").output().ok();
+    let run = |image: &str, script: &str| {
+        let call = ["run", "--name", &name, image, "/bin/busybox", "sh", "-c", script];
+        lab.nagaya(&call).output().ok()
+    };
+    // They are there, or nothing of this is tested.
+    run(
+        "bare",
+        "cd /; /bin/busybox test -e etc/hosts -a -e etc/hostname -a -e etc/resolv.conf -a -e proc/self; echo x > new",
+    );
+    assert_eq!(lab.nagaya(&["diff", &name]).output().ok(), "A /new\n");
+    lab.nagaya(&["commit", &name, "bare:2"]).output().ok();
+    lab.nagaya(&["rm", &name]).output().ok();
+    let tar = lab.folder().join("again.tar");
+    lab.nagaya(&["export", "-o", &tar.display().to_string(), "bare:2"]).output().ok();
+    let listed = lab.program("tar").arg("-tf").arg(&tar).output().ok();
+    let etc: Vec<_> = listed.lines().filter(|line| !line.starts_with("bin/")).collect();
+    // A folder shows no more whether it was made for them alone.
+    assert_eq!(etc, ["etc/", "new"], "{listed}");
+    // The control: what else is put there is a change, and so is the folder that it is in.
+    run("bare:2", "echo x > /etc/mine; echo y > /dev/null");
+    assert_eq!(lab.nagaya(&["diff", &name]).output().ok(), "C /etc\nA /etc/mine\n");
+    lab.nagaya(&["rm", &name]).output().ok();
+}
+
 #[test]
 fn of_this_machine() {
     let lab = Lab::new();

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attributes::is_opaque;
 use crate::pack::{by_number, names};
+use crate::place::is_place;
 
 /// What became of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,8 +112,13 @@ fn one(path: &[u8], found: &OwnedFd, before: Option<&OwnedFd>, all: &mut Vec<Cha
     {
         gone(path, before.as_fd(), &BTreeSet::new(), all).doing(doing)?;
     }
-    // What was only copied up is as it was.
-    if what == What::Changed && all.len() == place + 1 && old.is_some_and(|old| is_same(&now, &old)) {
+    // What was only copied up is as it was; and so is what has a place for what is mounted there.
+    let as_before = match what {
+        What::Changed => old.is_some_and(|old| is_same(&now, &old)),
+        What::Added => is_place(path, &now) || (path == b"/etc" && kind(&now) == FileType::Directory),
+        What::Deleted => false,
+    };
+    if as_before && all.len() == place + 1 {
         all.truncate(place);
     }
     Ok(())

@@ -16,6 +16,7 @@ use fault::{Doing, Result, visible};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
 use crate::attributes::{MARKS, whole};
+use crate::place::is_place;
 use crate::tar::{Data, Entry, Kind, Time, Writer};
 
 /// Writes what a folder for changes holds as a layer.
@@ -54,6 +55,9 @@ impl<W: Write> Out<W> {
             let below = [path, name.as_bytes()].concat();
             let doing = || format!("save `/{}`", visible(&String::from_utf8_lossy(&below)));
             let stat = rustix::fs::statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW).doing(doing)?;
+            if is_place(&[b"/", &below[..]].concat(), &stat) && is_bare(folder, &name).doing(doing)? {
+                continue;
+            }
             if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
                 let inner = open(folder.as_fd(), &name, OFlags::DIRECTORY).doing(doing)?;
                 let xattrs = xattrs(folder, &name).doing(doing)?;
@@ -143,6 +147,14 @@ impl<W: Write> Out<W> {
             data: Data { size, stored: size, ..Data::default() },
         };
         self.to.member(&entry, bytes)
+    }
+}
+
+/// Nothing is in it.
+fn is_bare(folder: &OwnedFd, name: &OsStr) -> io::Result<bool> {
+    match open(folder.as_fd(), name, OFlags::DIRECTORY) {
+        Err(err) if err.kind() == io::ErrorKind::NotADirectory => Ok(true),
+        inner => Ok(names(&inner?)?.is_empty()),
     }
 }
 

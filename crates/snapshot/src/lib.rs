@@ -21,6 +21,7 @@ pub mod folder;
 pub mod limits;
 pub mod mount;
 pub mod pack;
+mod place;
 pub mod tar;
 pub mod tree;
 pub mod unpack;
