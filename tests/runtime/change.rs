@@ -104,7 +104,7 @@ fn waits_for_who_is_on_the_way(lab: &Lab) -> Option<bool> {
 #[test]
 fn who_is_on_the_way_in_is_not_caught_by_a_pause() {
     let lab = Lab::new();
-    let seen = (0..10).find_map(|_| waits_for_who_is_on_the_way(&lab));
+    let seen = (0..100).find_map(|_| waits_for_who_is_on_the_way(&lab));
     assert_eq!(seen, Some(true));
 }
 
