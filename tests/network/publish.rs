@@ -154,13 +154,15 @@ fn a_port_that_somebody_has() {
         ]);
         call.args(["sleep", "1000"]).output()
     };
-    for (ports, word) in [
-        ("8080:80", "Bind for 0.0.0.0:8080 failed: port is already allocated"),
-        ("192.0.2.1:8080:80", "Bind for 192.0.2.1:8080 failed: port is already allocated"),
-        ("9090:80", "Bind for 0.0.0.0:9090 failed: port is already allocated"),
-        ("198.51.100.7:8080:80", "publish port 80/tcp"),
+    let web = world.fine(&["inspect", "-f", "{{.Id}}", &world.named("web")]);
+    let container = format!("hint: container {} has it", &web[..12]);
+    for (ports, word, hint) in [
+        ("8080:80", "Bind for 0.0.0.0:8080 failed: port is already allocated", container.as_str()),
+        ("192.0.2.1:8080:80", "Bind for 192.0.2.1:8080 failed: port is already allocated", &container),
+        ("9090:80", "Bind for 0.0.0.0:9090 failed: port is already allocated", "hint: process "),
+        ("198.51.100.7:8080:80", "publish port 80/tcp", ""),
     ] {
-        let said = fails(run("other", ports), 125, &[word]);
+        let said = fails(run("other", ports), 125, &[word, hint]);
         assert!(said.contains("endpoint") || ports.starts_with("198"), "{said}");
         // It is there, as in docker, and can be started once the port is free; of networks nothing is left.
         world.fine(&["rm", &world.named("other")]);

@@ -24,6 +24,9 @@ pub fn adopt(records: &Records, record: &Record, lock: Lock) -> Result<Channel> 
     begin(records, record, lock, None)
 }
 
+/// What a monitor is called.
+pub(crate) const NAME: &str = "nagaya-monitor";
+
 /// Variables that a monitor is to have: to find helpers of user namespaces, and systemd.
 const PASSED_ON: [&str; 4] = ["PATH", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "NAGAYA_CGROUPS"];
 
@@ -44,7 +47,7 @@ fn begin(records: &Records, record: &Record, lock: Lock, attach: Option<Attach>)
         .as_ref()
         .map_or("/proc/self/exe".to_string(), |own| format!("/proc/self/fd/{}", own.as_raw_fd()));
     let spawned = Command::new(own)
-        .arg0("nagaya-monitor")
+        .arg0(NAME)
         .arg(WORD)
         .arg(theirs.as_raw_fd().to_string())
         .arg(lock.file().as_raw_fd().to_string())

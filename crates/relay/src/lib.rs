@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! reserve           a port that nobody else can have from now on      reserve.rs
+//! holder            who has one that we could not have                holder.rs
 //! Relay             all ports of one container, for a loop that polls this file
 //!   Pair            one connection, and the one behind it             pair.rs, pipe.rs
 //!   Peer            one sender of datagrams                           peer.rs
@@ -10,6 +11,7 @@
 //! What comes from outside the kernel turns to the container before it gets here; what comes here came over the loopback,
 //! which the kernel does not turn. Bytes of streams never enter this process: splice(2) moves them.
 
+mod holder;
 mod pair;
 mod peer;
 mod pipe;
@@ -21,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 
+pub use holder::{Holder, holder};
 use pair::Pair;
 pub use pair::Side;
 use peer::Peer;

@@ -111,7 +111,7 @@ fn take_at(publish: &Publish, hosts: &[IpAddr], port: u16) -> Result<Vec<(Publis
                 let address = SocketAddr::new(*host, port);
                 return Err(Fault::new(Kind::Exists, doing(publish))
                     .because(format!("Bind for {address} failed: port is already allocated"))
-                    .hint("`nagaya ps` tells which containers have ports, and `ss -ltnup` who else"));
+                    .hint(who_has(port, protocol(publish.protocol))));
             }
             _ => {}
         }
@@ -121,6 +121,18 @@ fn take_at(publish: &Publish, hosts: &[IpAddr], port: u16) -> Result<Vec<(Publis
         taken.push((published, reserved));
     }
     Ok(taken)
+}
+
+/// Whom to ask for it.
+fn who_has(port: u16, protocol: relay::Protocol) -> String {
+    let Some(holder) = relay::holder(port, protocol) else {
+        return "`nagaya ps` tells which containers have ports, and `ss -ltnup` who else".to_string();
+    };
+    let is_id = |word: &&String| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match holder.words.iter().find(is_id).filter(|_| holder.words[0] == crate::start::NAME) {
+        Some(id) => format!("container {} has it", &id[..12]),
+        None => format!("{holder} has it"),
+    }
 }
 
 fn doing(publish: &Publish) -> String {
