@@ -41,6 +41,7 @@ mod security;
 mod sharing;
 mod signals;
 mod terminal;
+mod unsaid;
 mod users;
 mod volume_kit;
 mod volumes;
