@@ -1,6 +1,7 @@
 //! `nagaya run` as people type it, on real containers.
 
 mod capabilities;
+mod clock;
 mod commit;
 mod completion;
 mod copy;

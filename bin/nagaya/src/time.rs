@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use oci::image::Config;
 
+/// The last moment that is shown: years have four digits.
+const END: Duration = Duration::new(253_402_300_799, 999_999_999);
+
 /// When an image was made, in seconds since 1970; nothing if it does not say, or says nonsense.
 pub(crate) fn created(config: &Config) -> Option<i64> {
     config.created.as_deref().and_then(seconds)
@@ -73,13 +76,13 @@ fn duration(text: &str) -> Option<Duration> {
 
 /// RFC 3339 in UTC with nine digits behind the second: such texts have the order of their times.
 pub(crate) fn nanos(time: SystemTime) -> String {
-    humantime::format_rfc3339_nanos(time.max(UNIX_EPOCH)).to_string()
+    humantime::format_rfc3339_nanos(time.clamp(UNIX_EPOCH, UNIX_EPOCH + END)).to_string()
 }
 
 /// `+02:00` in minutes.
 fn minutes(offset: &str) -> Option<i64> {
     let (hours, minutes) = offset[1..].split_once(':')?;
-    let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+    let minutes = i64::from(hours.parse::<u8>().ok()?) * 60 + i64::from(minutes.parse::<u8>().ok()?);
     Some(if offset.starts_with('-') { -minutes } else { minutes })
 }
 
@@ -91,7 +94,7 @@ pub(crate) fn local(seconds: i64) -> String {
 
 /// As RFC 3339 has it.
 pub(crate) fn rfc3339(seconds: i64) -> String {
-    let since = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    let since = Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(END);
     humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
 }
 
@@ -113,6 +116,20 @@ mod tests {
         assert!(moment("10m").is_some_and(|time| time < SystemTime::now()));
         for bad in ["", "x", "1x", "10mm", "m", "1970-13-01"] {
             assert!(moment(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn moments_that_nobody_lives_to_see_are_shown_as_the_last_one() {
+        let last = "9999-12-31T23:59:59";
+        for far in ["253402300800", "99999999999999", "9223372036854775807"] {
+            assert!(moment(far).map(nanos).unwrap().starts_with(last), "{far}");
+            assert_eq!(rfc3339(seconds(far).unwrap()), format!("{last}Z"), "{far}");
+        }
+        assert_eq!(rfc3339(-1), "1970-01-01T00:00:00Z");
+        assert!(local(i64::MIN).starts_with("1970-01-01 "));
+        for odd in ["2020-01-01T00:00:00+9223372036854775807:00", "2020-01-01T00:00:00-00:99999999999", ""] {
+            assert_eq!((seconds(odd), moment(odd)), (None, None), "{odd}");
         }
     }
 

@@ -80,7 +80,7 @@ impl Engine {
         {
             let _ = container.resume();
         }
-        let until = limit.map(|limit| Instant::now() + limit);
+        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             match until_end(&mut end, left).map_err(|fault| fault.during(doing()))? {
@@ -193,7 +193,7 @@ fn last_code(folder: &Folder) -> Result<i32> {
 /// Waits for the end. Nothing if it did not come in time; without a code, if the monitor did not tell it.
 #[expect(clippy::option_option, reason = "the end, and what is known of it")]
 fn until_end(channel: &mut Channel, limit: Option<Duration>) -> Result<Option<Option<i32>>> {
-    let until = limit.map(|limit| Instant::now() + limit);
+    let until = limit.and_then(|limit| Instant::now().checked_add(limit));
     loop {
         while let Some(frame) = channel.heard()? {
             if let Frame::Exit(exit) = frame {

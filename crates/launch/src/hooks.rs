@@ -97,10 +97,11 @@ fn memory(name: &str) -> std::io::Result<File> {
 }
 
 fn wait(child: &mut Child, timeout: Option<i64>) -> std::io::Result<Option<std::process::ExitStatus>> {
-    let Some(seconds) = timeout.and_then(|seconds| u64::try_from(seconds).ok()) else {
+    // More seconds than there will be are no limit.
+    let limit = timeout.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    let Some(until) = limit.and_then(|limit| Instant::now().checked_add(limit)) else {
         return child.wait().map(Some);
     };
-    let until = Instant::now() + Duration::from_secs(seconds);
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let pidfd = pidfd_open(pid.ok_or(std::io::ErrorKind::NotFound)?, PidfdFlags::empty())?;
     loop {

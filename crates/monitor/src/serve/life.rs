@@ -223,7 +223,8 @@ impl Life {
         let request = &self.monitor.record.request;
         let signal = container::stop_signal(request).map_or(TERM, Signal::as_raw);
         let timeout = u64::try_from(request.stop_timeout.unwrap_or(TIMEOUT)).ok();
-        self.kill_at = timeout.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        // More seconds than there will be are never.
+        self.kill_at = timeout.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
         self.signal(signal);
     }
 
