@@ -232,3 +232,63 @@ fn ports_of_a_container_that_runs() {
     assert!(world.ask_from(&world.outside, &[&to("tcp", HERE[0], "8081")])[0].starts_with("web "));
     assert_eq!(from_outside("8080"), nobody);
 }
+
+/// A container that asks for a port that it has published itself, and those that are kept apart, whatever the filters see.
+#[test]
+fn by_the_bridge_that_it_is_on() {
+    let world = World::new();
+    world.fine(&["network", "create", "one", "--ipv6"]);
+    world.fine(&["network", "create", "apart", "-o", "com.docker.network.bridge.enable_icc=false"]);
+    let own = ["--network", "one", "-p", "8080:80", "-p", "8080:80/udp", "-p", "8081:80"];
+    world.serve("web", &own);
+    world.serve("kept", &["--network", "apart", "-p", "8082:80"]);
+    world.serve("beside", &["--network", "apart"]);
+    let first = |answers: Vec<String>| -> Vec<String> {
+        answers.iter().map(|answer| answer.split(' ').next().unwrap_or_default().to_string()).collect()
+    };
+    for on in [0, 1] {
+        let filters =
+            format!("for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do echo {on} > $f; done");
+        world.sh(&world.here, &filters).ok();
+        let of_web = HERE.map(|here| to("tcp", here, "8080"));
+        let mut of_web: Vec<_> = of_web.iter().map(String::as_str).collect();
+        let datagram = to("udp", HERE[0], "8080");
+        // Those come back only if this machine passes them on itself.
+        of_web.extend((on == 0).then_some(datagram.as_str()));
+        assert_eq!(first(world.ask("web", &of_web)), vec!["web"; of_web.len()], "{on}");
+        let of_kept = to("tcp", HERE[0], "8082");
+        assert_eq!(first(world.ask("beside", &[&of_kept])), ["kept"], "{on}");
+        assert_eq!(first(world.ask("kept", &[&of_kept, of_web[0]])), ["kept", "web"], "{on}");
+        // The control: kept apart they are.
+        let direct = to("tcp", &world.addresses("kept", "apart")[0], "80");
+        assert_eq!(world.ask("beside", &[&direct]), ["nobody"], "{on}");
+    }
+    let own = |elements: &str| elements.lines().filter(|line| line.starts_with("\"own")).count();
+    assert_eq!(own(&world.elements()), 5);
+    world.fine(&["update", "--publish-rm", "8081:80", &world.named("web")]);
+    assert_eq!(own(&world.elements()), 3);
+    world.fine(&["rm", "-f", &world.named("web"), &world.named("kept")]);
+    assert_eq!(own(&world.elements()), 0);
+}
+
+/// By its first two packets: most kernels have no SCTP of their own, and pass it on all the same.
+#[test]
+fn ports_of_sctp() {
+    let world = World::new();
+    let script = world.lab.folder().join("sctp.py");
+    std::fs::write(&script, include_str!("sctp.py")).expect("a script");
+    let (name, mount) = (world.named("web"), format!("{}:/sctp.py:ro", script.display()));
+    let run =
+        ["run", "-d", "--name", &name, "--network", "bridge", "-p", "9000:80/sctp", "-v", &mount, "host"];
+    world.fine(&[&run[..], &["/usr/bin/python3", "/sctp.py", "serve", "80"]].concat());
+    lab::until("it listens", || world.fine(&["logs", &name]).contains("ready"));
+    let ask = |port: &str| {
+        let call = world.lab.program("/usr/bin/python3").arg(&script).args(["ask", HERE[0], port]);
+        world.outside.on(call).output().ok()
+    };
+    assert_eq!(ask("9000"), format!("{}:9000 {}\n", HERE[0], OUTSIDE[0]));
+    assert_eq!(ask("9001"), "nobody\n");
+    assert!(world.fine(&["port", &name]).starts_with("80/sctp -> 0.0.0.0:9000\n"));
+    world.fine(&["update", "--publish-rm", "9000:80/sctp", &name]);
+    assert_eq!(ask("9000"), "nobody\n");
+}

@@ -69,7 +69,7 @@ impl World {
         world
     }
 
-    fn script(&self) -> PathBuf {
+    pub(crate) fn script(&self) -> PathBuf {
         self.lab.folder().join("peers.py")
     }
 
@@ -108,11 +108,12 @@ impl World {
     pub(crate) fn until_ready(&self, name: &str) {
         let own = self.named(name);
         let pid = self.fine(&["inspect", "-f", "{{.State.Pid}}", &own]);
-        let listening = format!("/proc/{}/net/tcp6", pid.trim());
         // Port 80, in the state in which it is listened at.
-        let ready = || {
-            fs::read_to_string(&listening).is_ok_and(|text| text.contains(":0050 ") && text.contains(" 0A "))
+        let listens = |kind: &str| {
+            let text = fs::read_to_string(format!("/proc/{}/net/{kind}", pid.trim()));
+            text.is_ok_and(|text| text.lines().any(|line| line.contains(":0050 ") && line.contains(" 0A ")))
         };
+        let ready = || listens("tcp") || listens("tcp6");
         lab::until(&format!("`{name}` answers"), ready);
     }
 

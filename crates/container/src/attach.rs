@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use fault::{Fault, Kind, Result};
-use network::{Connect, CutOff, Driver, Endpoint, Network, Networks, Publish, Published, TABLE, option};
+use network::{
+    Connect, CutOff, Driver, Endpoint, Network, Networks, Opened, Publish, Published, TABLE, option,
+};
 use plan::{Connections, Interface, InterfaceKind, Opening};
 
 use crate::{Joined, Phase, Record, Records, Request, Resolving};
@@ -261,12 +263,13 @@ impl Attached {
         connections.names = answers_at(self.resolving());
         for (at, (network, endpoint)) in self.all.iter().enumerate() {
             connections.interfaces.push(interface(network, Some(endpoint), at, &networks)?);
-            let opening = |(port, element): (Published, netlink::nft::Element)| Opening {
+            let opening = |Opened { port, element, own }: Opened| Opening {
                 host: port.address().to_string(),
                 port: port.exposed().to_string(),
                 map: element.set,
                 key: element.key,
                 value: element.value,
+                own: own.map(|own| (own.set, own.key)),
             };
             connections.openings.extend(Networks::openings(endpoint).into_iter().map(opening));
         }
@@ -311,6 +314,7 @@ fn opening_of(publish: &Publish) -> Opening {
         map: String::new(),
         key: Vec::new(),
         value: Vec::new(),
+        own: None,
     }
 }
 

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use crate::firewall::{self, Firewall};
 use crate::networks::Held;
-use crate::{Driver, Endpoint, Network, Networks, Published};
+use crate::{Driver, Endpoint, Network, Networks, Opened};
 
 impl Networks {
     /// Has the kernel know a network: its bridge and its rules, after a reboot too, and after somebody has removed all rules.
@@ -93,8 +93,8 @@ impl Networks {
 
     /// Has the kernel forget ports that lead to a container.
     pub fn close(endpoint: &Endpoint) -> Result<()> {
-        let elements = firewall::of_ports(endpoint);
-        if elements.is_empty() { Ok(()) } else { Firewall::open()?.take_own(&elements) }
+        let ports = firewall::openings(endpoint);
+        if ports.is_empty() { Ok(()) } else { Firewall::open()?.take_ports(&ports) }
     }
 
     /// Removes this machine's end of a container's interface, and with it the other. The kernel does the same when the
@@ -107,7 +107,7 @@ impl Networks {
     }
 
     /// What leads from this machine's ports to a container's, for the table of nftables.
-    pub fn openings(endpoint: &Endpoint) -> Vec<(Published, netlink::nft::Element)> {
+    pub fn openings(endpoint: &Endpoint) -> Vec<Opened> {
         firewall::openings(endpoint)
     }
 

@@ -48,7 +48,7 @@ mod tests;
 pub use busy::CutOff;
 pub use defaults::{BRIDGE, HOST, NONE};
 pub use endpoint::{Connect, Endpoint, Published};
-pub use firewall::TABLE;
+pub use firewall::{Opened, TABLE};
 pub use networks::{Held, Networks};
 pub use port::{Exposed, Protocol, Publish, exposed, publish};
 pub use record::{Driver, Network, Pool, Wanted, option};

@@ -26,7 +26,14 @@ impl Networks {
         let id = disk::new_id()?;
         let interface = interface(&wanted, &id)?;
         let pools = self.pools_for(&wanted).map_err(|fault| fault.during(doing()))?;
-        let foreign = wanted.driver == Driver::Bridge && is_there(&interface)?;
+        let there = is_there(&interface)?;
+        if wanted.driver != Driver::Bridge && !there {
+            let why = format!("there is no interface `{interface}` on this machine");
+            return Err(Fault::new(Kind::NotFound, doing())
+                .because(why)
+                .hint("`ip link` lists those that there are"));
+        }
+        let foreign = wanted.driver == Driver::Bridge && there;
         let network = Network {
             id,
             foreign,

@@ -2,10 +2,10 @@
 
 use fault::{Doing, Fault, Kind, Result};
 use netlink::Told;
-use netlink::nft::{Batch, Element, Nft};
+use netlink::nft::{Batch, Nft};
 use rustix::io::Errno;
 
-use crate::firewall::{TABLE, openings};
+use crate::firewall::{Opened, TABLE, openings, take_if_there};
 use crate::{Endpoint, Network, Networks, Published};
 
 impl Networks {
@@ -39,11 +39,11 @@ impl Networks {
         }
         let nft = Nft::open().doing(doing)?;
         let mut mended = endpoint.clone();
-        for (port, element) in openings {
-            let there = nft.look_up(TABLE, &element.set, &element.key).told(doing)?;
-            let is_own = there.as_ref().is_some_and(|value| *value == element.value);
-            if !is_own && (there.is_some() || !add(&nft, element)?) {
-                mended.ports.retain(|other| *other != port);
+        for one in openings {
+            let there = nft.look_up(TABLE, &one.element.set, &one.element.key).told(doing)?;
+            let is_own = there.as_ref().is_some_and(|value| *value == one.element.value);
+            if !is_own && (there.is_some() || !add(&nft, &one)?) {
+                mended.ports.retain(|other| *other != one.port);
             }
         }
         if mended != *endpoint {
@@ -54,9 +54,10 @@ impl Networks {
 }
 
 /// False if somebody else has it.
-fn add(nft: &Nft, element: Element) -> Result<bool> {
+fn add(nft: &Nft, opened: &Opened) -> Result<bool> {
     let mut batch = Batch::new(TABLE);
-    batch.add(&[element], true);
+    batch.add(std::slice::from_ref(&opened.element), true);
+    batch.add(opened.own.as_slice(), false);
     match nft.commit(batch) {
         Err(refused) if refused.is(Errno::EXIST) => Ok(false),
         done => done.map(|()| true).told(|| "add to the table `inet nagaya` of nftables"),
@@ -67,25 +68,26 @@ fn add(nft: &Nft, element: Element) -> Result<bool> {
 fn exchange(before: &Endpoint, after: &Endpoint) -> Result<()> {
     let doing = || "change published ports in the table `inet nagaya` of nftables";
     let (old, new) = (openings(before), openings(after));
-    let missing_in =
-        |all: &[(Published, Element)], element: &Element| !all.iter().any(|(_, other)| other == element);
-    let added: Vec<_> = new.iter().filter(|(_, element)| missing_in(&old, element)).cloned().collect();
+    let added: Vec<_> = new.iter().filter(|one| !old.contains(one)).collect();
     let nft = Nft::open().doing(doing)?;
     let mut batch = Batch::new(TABLE);
-    for (_, element) in old.iter().filter(|(_, element)| missing_in(&new, element)) {
+    for Opened { element, own, .. } in old.iter().filter(|one| !new.contains(one)) {
         let there = nft.look_up(TABLE, &element.set, &element.key).told(doing)?;
         if there.is_some_and(|value| value == element.value) {
             batch.take(std::slice::from_ref(element));
         }
+        if let Some(own) = own.as_ref().filter(|own| !new.iter().any(|one| one.own.as_ref() == Some(own))) {
+            take_if_there(&mut batch, own);
+        }
     }
-    let elements: Vec<_> = added.iter().map(|(_, element)| element.clone()).collect();
-    batch.add(&elements, true);
+    batch.add(&added.iter().map(|one| one.element.clone()).collect::<Vec<_>>(), true);
+    batch.add(&added.iter().filter_map(|one| one.own.clone()).collect::<Vec<_>>(), false);
     if batch.is_empty() {
         return Ok(());
     }
     nft.commit(batch).map_err(|refused| {
         if refused.is(Errno::EXIST) {
-            let taken = added.first().map(|(port, _)| port.address().to_string()).unwrap_or_default();
+            let taken = added.first().map(|one| one.port.address().to_string()).unwrap_or_default();
             return Fault::new(Kind::Exists, "publish ports")
                 .because(format!("Bind for {taken} failed: port is already allocated"))
                 .hint("`nagaya ps` tells who has it");

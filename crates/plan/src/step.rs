@@ -262,6 +262,8 @@ pub struct Opening {
     pub key: Vec<u8>,
     /// What that leads to.
     pub value: Vec<u8>,
+    /// A set, and a key in it: what tells that it is the container itself that asks for the port.
+    pub own: Option<(String, Vec<u8>)>,
 }
 
 /// What the host opens for a mount.

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::io::Errno;
 use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, listen, socket_with};
 
@@ -29,8 +30,8 @@ pub struct Reserved {
 pub(crate) enum Socket {
     Tcp(TcpListener),
     Udp(UdpSocket),
-    /// Kept from others; nothing comes by the loopback.
-    Sctp(#[expect(dead_code, reason = "it is there to be open")] OwnedFd),
+    /// Kept from others; nothing comes by the loopback. Where the kernel has none of its own, nobody else can have it.
+    Sctp(#[expect(dead_code, reason = "it is there to be open")] Option<OwnedFd>),
 }
 
 /// Connections that wait to be taken, as Go has it.
@@ -49,7 +50,13 @@ pub fn reserve(ip: IpAddr, port: u16, protocol: Protocol) -> io::Result<Reserved
         Protocol::Udp => (SocketType::DGRAM, None),
         Protocol::Sctp => (SocketType::STREAM, Some(ipproto::SCTP)),
     };
-    let socket = socket_with(family, kind, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, number)?;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = match socket_with(family, kind, flags, number) {
+        Err(Errno::PROTONOSUPPORT) if protocol == Protocol::Sctp => {
+            return Ok(Reserved { address: SocketAddr::new(ip, port), socket: Socket::Sctp(None) });
+        }
+        socket => socket?,
+    };
     if ip.is_ipv6() {
         set_ipv6_v6only(&socket, true)?;
     }
@@ -65,7 +72,7 @@ pub fn reserve(ip: IpAddr, port: u16, protocol: Protocol) -> io::Result<Reserved
     let socket = match protocol {
         Protocol::Tcp => Socket::Tcp(socket.into()),
         Protocol::Udp => Socket::Udp(socket.into()),
-        Protocol::Sctp => Socket::Sctp(socket),
+        Protocol::Sctp => Socket::Sctp(Some(socket)),
     };
     Ok(Reserved { address, socket })
 }

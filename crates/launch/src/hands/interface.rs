@@ -43,7 +43,8 @@ pub(crate) fn plug_into(interface: &Interface, namespace: Namespace<'_>) -> Resu
         let fault = refused.during(format!("make `{}` in the container", interface.name));
         match (lacks, busy, &interface.kind) {
             (true, _, InterfaceKind::Veth { .. }) => fault.hint("this kernel lacks the module `veth`"),
-            (true, ..) => fault.hint("this kernel lacks the module `macvlan` or `ipvlan`"),
+            (true, _, InterfaceKind::Macvlan { .. }) => fault.hint("this kernel lacks the module `macvlan`"),
+            (true, _, InterfaceKind::Ipvlan { .. }) => fault.hint("this kernel lacks the module `ipvlan`"),
             (_, true, _) => {
                 fault.hint("an interface is for macvlans, for ipvlans, or for a bridge; not for two of these")
             }
@@ -65,6 +66,11 @@ pub(super) fn publish(table: &str, openings: &[Opening]) -> Result<()> {
     let elements: Vec<_> = openings.iter().map(element).collect();
     let mut batch = Batch::new(table);
     batch.add(&elements, true);
+    let own = |one: &Opening| {
+        let (set, key) = one.own.clone()?;
+        Some(Element { set, key, value: Vec::new() })
+    };
+    batch.add(&openings.iter().filter_map(own).collect::<Vec<_>>(), false);
     let kernel = Nft::open().doing(|| "ask the kernel about packet filters")?;
     kernel.commit(batch).map_err(|refused| match openings.get(refused.at) {
         // In Docker's words.

@@ -104,8 +104,8 @@ fn take_at(publish: &Publish, hosts: &[IpAddr], port: u16) -> Result<Vec<(Publis
         let errno =
             reserved.as_ref().err().and_then(std::io::Error::raw_os_error).map(Errno::from_raw_os_error);
         match errno {
-            // This machine has no IPv6, or no SCTP of its own: then nobody else has the port.
-            Some(Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT) if publish.host.is_none() => continue,
+            // This machine has no IPv6: then nobody else has the port.
+            Some(Errno::AFNOSUPPORT) if publish.host.is_none() => continue,
             Some(Errno::ADDRNOTAVAIL) if publish.host.is_none() && host.is_ipv6() => continue,
             Some(Errno::ADDRINUSE) => {
                 let address = SocketAddr::new(*host, port);

@@ -6,9 +6,11 @@
 //! ```text
 //! ports4, ports6   address . protocol . port of this machine -> address . port of a container
 //! any4, any6       protocol . port, at whatever address of this machine
+//! own4, own6       address of a container . protocol . port that it has published itself, for streams
 //! bridges          of all networks
 //! within           each bridge twice: what stays on it
 //! internal         bridges that nothing leaves or reaches from elsewhere
+//! apart            bridges whose containers do not reach each other
 //! masked           bridges whose packets leave as if this machine had sent them
 //! ```
 //!
@@ -17,6 +19,7 @@
 mod element;
 mod table;
 
+pub use element::Opened;
 pub(crate) use element::{of_network, of_ports, openings};
 
 use fault::{Fault, Kind, Result};
@@ -67,11 +70,14 @@ impl Firewall {
         self.0.commit(batch).told(|| "take rules out of the table `inet nagaya` of nftables")
     }
 
-    /// Takes keys of maps away, as far as they lead where is said: by now others may have them.
-    pub(crate) fn take_own(&self, elements: &[Element]) -> Result<()> {
+    /// Takes published ports away, as far as they lead where is said: by now others may have them.
+    pub(crate) fn take_ports(&self, ports: &[Opened]) -> Result<()> {
         let doing = || "take published ports out of the table `inet nagaya` of nftables";
         let mut batch = Batch::new(TABLE);
-        for element in elements {
+        for Opened { element, own, .. } in ports {
+            if let Some(own) = own {
+                take_if_there(&mut batch, own);
+            }
             let there = self.0.look_up(TABLE, &element.set, &element.key).told(doing)?;
             if there.is_some_and(|value| value == element.value) {
                 batch.take(std::slice::from_ref(element));
@@ -82,6 +88,12 @@ impl Firewall {
             done => done.told(doing),
         }
     }
+}
+
+/// To take what is not there would be an error.
+pub(crate) fn take_if_there(batch: &mut Batch, element: &Element) {
+    batch.add(std::slice::from_ref(element), false);
+    batch.take(std::slice::from_ref(element));
 }
 
 /// The kernel has no nftables, or not all that we need of it.

@@ -5,6 +5,8 @@ use netlink::nft::{Batch, Chain, Expressions, Hook, Meta, Set, Type, Verdict};
 /// IPv4 and IPv6, as a packet's family is told.
 const IPV4: u8 = 2;
 const IPV6: u8 = 10;
+/// TCP.
+const STREAM: u8 = 6;
 /// Priorities: of `dstnat`, `srcnat` and `filter`.
 const DESTINATION: i32 = -100;
 const SOURCE: i32 = 100;
@@ -13,6 +15,8 @@ const FILTER: i32 = 0;
 const KNOWN: u32 = 0b110;
 const SENT_ON: u32 = 0x20;
 /// Where addresses stand in the headers, and how long they are.
+const FROM4: (u32, u32) = (12, 4);
+const FROM6: (u32, u32) = (8, 16);
 const TO4: (u32, u32) = (16, 4);
 const TO6: (u32, u32) = (24, 16);
 
@@ -43,6 +47,9 @@ fn sets(batch: &mut Batch) {
         ("any4", &[Protocol, Port], &[Ipv4, Port]),
         ("ports6", &[Ipv6, Protocol, Port], &[Ipv6, Port]),
         ("any6", &[Protocol, Port], &[Ipv6, Port]),
+        ("own4", &[Ipv4, Protocol, Port], &[]),
+        ("own6", &[Ipv6, Protocol, Port], &[]),
+        ("apart", &[Interface], &[]),
         ("bridges", &[Interface], &[]),
         ("within", &[Interface, Interface], &[]),
         ("internal", &[Interface], &[]),
@@ -65,6 +72,18 @@ fn publish(batch: &mut Batch) {
         batch.rule("publish", to(of_family().meta(Meta::Protocol, 0).port(1).leads(by_port)));
     }
     let local = || Expressions::default().is_local(true, false);
+    // Where the filters see what stays on a bridge, it is sent on by the bridge: not to who it came from, and not to others
+    // that are kept apart. Such a stream is for this machine itself, where the container's monitor listens. Of datagrams it could
+    // not tell where they were sent to, and so not answer as that.
+    for (family, (offset, length), set) in [(IPV4, FROM4, "own4"), (IPV6, FROM6, "own6")] {
+        let words = length / 4;
+        let of_family = Expressions::default().meta(Meta::Family, 0).is(0, &[family]);
+        let asks = of_family.network(offset, length, 0).meta(Meta::Protocol, words).port(words + 1);
+        batch.rule("prerouting", asks.is_in(set).then(Verdict::Return));
+    }
+    let stream = Expressions::default().meta(Meta::Protocol, 0).is(0, &[STREAM]);
+    let apart = stream.meta(Meta::Incoming, 0).is_in("apart");
+    batch.rule("prerouting", apart.then(Verdict::Return));
     batch.rule("prerouting", local().then(Verdict::Jump("publish")));
     // Who asks by a loopback address is served by the container's monitor: with that address nothing can leave this machine.
     let family = |family| Expressions::default().meta(Meta::Family, 0).is(0, &[family]);
