@@ -68,8 +68,9 @@ impl Engine {
         let share = ids.len().div_ceil(threads);
         thread::scope(|scope| {
             let begin = |part| (part, thread::Builder::new().spawn_scoped(scope, move || look(part)));
-            let readers: Vec<_> = ids.chunks(share).map(begin).collect();
-            let mut all = (Vec::new(), Vec::new());
+            let (own, others) = ids.split_at(share);
+            let readers: Vec<_> = others.chunks(share).map(begin).collect();
+            let mut all = look(own);
             for (part, reader) in readers {
                 // Where there may be no more threads, we do it ourselves.
                 let seen = reader.ok().and_then(|reader| reader.join().ok());

@@ -277,9 +277,27 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() || metadata.len() > LARGEST {
         return Err(io::Error::other("it is no file of nagaya's"));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    read_whole(&mut file, usize::try_from(metadata.len()).unwrap_or(0))
+}
+
+/// All of a file that had so many bytes: by one call, where it has them still. `ps` reads two thousand.
+fn read_whole(file: &mut File, size: usize) -> io::Result<Vec<u8>> {
+    let (mut bytes, mut known) = (vec![0; size + 1], 0);
+    loop {
+        let read = match file.read(&mut bytes[known..]) {
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        known += read;
+        // There was room for more than it had.
+        if read == 0 || (known >= size && known < bytes.len()) {
+            bytes.truncate(known);
+            return Ok(bytes);
+        }
+        if known == bytes.len() {
+            bytes.resize(known * 2, 0);
+        }
+    }
 }
 
 /// Writes a file of ours: as a whole, or not at all. `durable`: it is on the disk when this returns.

@@ -7,7 +7,7 @@ use container::Point;
 use engine::{Status, View};
 use fault::Result;
 use images::Images;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::size_of;
 
 use super::image_names::ImageNames;
@@ -20,46 +20,95 @@ use crate::{human, time};
 const COMMAND: usize = 20;
 const MOUNT: usize = 15;
 
-pub(super) fn of(
-    view: &View,
-    typed: &List,
-    root: &Path,
-    sizes: Option<&Sizes>,
-    images: &mut ImageNames,
-) -> Value {
-    let record = &view.record;
-    let cut = |text: &str, most| {
-        if typed.no_trunc { text.to_string() } else { human::beginning(text, most) }
-    };
-    let created = time::seconds(&record.created).unwrap_or_default();
-    // The usual table has none of these, and they are most of the work.
-    let wants = |field: &str| typed.format.as_deref().is_some_and(|format| speaks_of(format, field));
-    let labels = if wants(".Label") { record.labels() } else { BTreeMap::new() };
-    let all_labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mounts = if wants(".Mounts") || wants(".LocalVolumes") { record.mounts(root) } else { Vec::new() };
-    let names: Vec<_> = mounts.iter().map(|mount| cut(&mount_name(mount), MOUNT)).collect();
-    let volumes = mounts.iter().filter(|mount| mount.driver.is_some()).count();
-    let mut row = json!({
-        "Command": human::quoted(&cut(&command(&record.program()), COMMAND)),
-        "CreatedAt": time::local(created),
-        "ID": super::id(view, typed),
-        "Image": images.shown(record, typed.no_trunc),
-        "Labels": all_labels.join(","),
-        "LocalVolumes": volumes.to_string(),
-        "Mounts": names.join(","),
-        "Names": record.name,
-        "Networks": record.request.network_names().join(","),
-        "Platform": null,
-        "Ports": ports::shown(view, root),
-        "RunningFor": human::ago(created),
-        "Size": sizes.map_or_else(|| "0B".to_string(), |sizes| sizes.of(view)),
-        "State": view.status.to_string(),
-        "Status": status(view),
-    });
-    if typed.format.as_deref().is_some_and(|format| format.contains(".Label ")) {
-        row[METHODS] = json!({ "Label": labels });
+/// All fields, in Docker's order.
+const ALL: [&str; 15] = [
+    "Command",
+    "CreatedAt",
+    "ID",
+    "Image",
+    "Labels",
+    "LocalVolumes",
+    "Mounts",
+    "Names",
+    "Networks",
+    "Platform",
+    "Ports",
+    "RunningFor",
+    "Size",
+    "State",
+    "Status",
+];
+
+/// What is needed to show a container.
+pub(super) struct Shown<'a> {
+    pub(super) typed: &'a List,
+    /// Fields of the table, if no others were asked for.
+    pub(super) usual: &'a [&'a str],
+    pub(super) root: &'a Path,
+    pub(super) sizes: Option<Sizes>,
+    pub(super) images: ImageNames,
+}
+
+impl Shown<'_> {
+    /// A container's row: what the table shows, or all there is for a format.
+    pub(super) fn row(&mut self, view: &View) -> Value {
+        let format = self.typed.format.as_deref();
+        let fields = if format.is_some() { &ALL } else { self.usual };
+        let mut row: Map<_, _> =
+            fields.iter().map(|field| ((*field).to_string(), self.field(view, field))).collect();
+        if format.is_some_and(|format| format.contains(".Label ")) {
+            row.insert(METHODS.to_string(), json!({ "Label": view.record.labels() }));
+        }
+        Value::Object(row)
     }
-    row
+
+    fn field(&mut self, view: &View, field: &str) -> Value {
+        let record = &view.record;
+        let created = || time::seconds(&record.created).unwrap_or_default();
+        match field {
+            "Command" => human::quoted(&self.cut(&command(&record.program()), COMMAND)).into(),
+            "CreatedAt" => time::local(created()).into(),
+            "ID" => super::id(view, self.typed).into(),
+            "Image" => self.images.shown(record, self.typed.no_trunc).into(),
+            "Labels" => self.labels(view).into(),
+            "LocalVolumes" => {
+                let mounts = self.mounts(view, ".LocalVolumes");
+                mounts.iter().filter(|mount| mount.driver.is_some()).count().to_string().into()
+            }
+            "Mounts" => {
+                let mounts = self.mounts(view, ".Mounts");
+                let names: Vec<_> = mounts.iter().map(|mount| self.cut(&mount_name(mount), MOUNT)).collect();
+                names.join(",").into()
+            }
+            "Names" => record.name.clone().into(),
+            "Networks" => record.request.network_names().join(",").into(),
+            "Ports" => ports::shown(view, self.root).into(),
+            "RunningFor" => human::ago(created()).into(),
+            "Size" => self.sizes.as_ref().map_or_else(|| "0B".to_string(), |sizes| sizes.of(view)).into(),
+            "State" => view.status.to_string().into(),
+            "Status" => status(view).into(),
+            _ => Value::Null,
+        }
+    }
+
+    fn cut(&self, text: &str, most: usize) -> String {
+        if self.typed.no_trunc { text.to_string() } else { human::beginning(text, most) }
+    }
+
+    /// To find these is most of the work, so it is done for those who see them.
+    fn wants(&self, field: &str) -> bool {
+        self.typed.format.as_deref().is_some_and(|format| speaks_of(format, field))
+    }
+
+    fn labels(&self, view: &View) -> String {
+        let labels = if self.wants(".Label") { view.record.labels() } else { BTreeMap::new() };
+        let all: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        all.join(",")
+    }
+
+    fn mounts(&self, view: &View, field: &str) -> Vec<Point> {
+        if self.wants(field) { view.record.mounts(self.root) } else { Vec::new() }
+    }
 }
 
 /// Whether a format may show a field, by its name or with all the others.
