@@ -7,6 +7,7 @@ mod points;
 mod world;
 
 mod commands;
+mod crowd;
 mod doctor;
 mod killed;
 mod lacking;

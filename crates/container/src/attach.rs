@@ -6,7 +6,7 @@ use std::path::Path;
 
 use fault::{Fault, Kind, Result};
 use network::{
-    Connect, CutOff, Driver, Endpoint, Network, Networks, Opened, Publish, Published, TABLE, option,
+    Closed, Connect, CutOff, Driver, Endpoint, Network, Networks, Opened, Publish, Published, TABLE, option,
 };
 use plan::{Connections, Interface, InterfaceKind, Opening};
 
@@ -145,17 +145,25 @@ pub fn detach(record: &Record, root: &Path) -> Result<()> {
     networks.finish(&record.id, None)
 }
 
-/// The same once its program has ended, and without waiting for what the kernel does by itself: its interfaces, of which the
-/// names are told, to be removed if they are still there.
-pub fn detach_ended(record: &Record, root: &Path) -> Result<Vec<String>> {
+/// What is left of connections that are taken back, and takes a while.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Interfaces that the kernel removes by itself, to be removed if they are still there.
+    pub interfaces: Vec<String>,
+    /// Its ports.
+    pub closed: Vec<Closed>,
+}
+
+/// The same once its program has ended, and without waiting for what the kernel does by itself.
+pub fn detach_ended(record: &Record, root: &Path) -> Result<Left> {
     let networks = Networks::at(root);
-    let mut left = Vec::new();
+    let mut left = Left::default();
     for joined in &record.request.networks {
         let Some(network) = networks.by_id(&joined.id)? else { continue };
         let Some(endpoint) = networks.endpoint(&joined.id, &record.id)? else { continue };
-        Networks::close(&endpoint)?;
+        left.closed.push(Networks::close(&endpoint)?);
         networks.disconnect(&network, &record.id)?;
-        left.push(endpoint.outside);
+        left.interfaces.push(endpoint.outside);
     }
     networks.finish(&record.id, None)?;
     Ok(left)

@@ -61,7 +61,9 @@ mod users;
 mod volume;
 mod volumes;
 
-pub use attach::{Attached, Before, attach, attach_live, detach, detach_ended, rename, take_back, ways_out};
+pub use attach::{
+    Attached, Before, Left, attach, attach_live, detach, detach_ended, rename, take_back, ways_out,
+};
 pub use device_option::{DeviceNode, Devices};
 pub use environment::Variable;
 pub use exec::{Exec, env_file};

@@ -12,6 +12,11 @@ use crate::firewall::{self, Firewall};
 use crate::networks::Held;
 use crate::{Driver, Endpoint, Network, Networks, Opened};
 
+/// Ports that lead nowhere any more. When this is dropped, the kernel waits until nobody uses what was taken out of its tables, about
+/// ten milliseconds: so it is to be kept until there is nothing else to do.
+#[derive(Debug)]
+pub struct Closed(#[expect(dead_code, reason = "it is there to be open")] Option<Firewall>);
+
 impl Networks {
     /// Has the kernel know a network: its bridge and its rules, after a reboot too, and after somebody has removed all rules.
     /// Not for who holds a lock already.
@@ -78,23 +83,31 @@ impl Networks {
             return Ok(());
         }
         let doing = || format!("remove the bridge `{}`", network.interface);
-        if !network.foreign {
-            route()?.remove_if_there(&network.interface).told(doing)?;
+        // Rules first, and their connection last: see `Closed`.
+        let firewall = Firewall::open()?;
+        firewall.take(&firewall::of_network(network))?;
+        if network.foreign {
+            return Ok(());
         }
-        Firewall::open()?.take(&firewall::of_network(network))
+        route()?.remove_if_there(&network.interface).told(doing)
     }
 
     /// Has the kernel forget how a container is connected: ports that lead to it, and its interface.
     pub fn unplug(&self, endpoint: &Endpoint) -> Result<()> {
         let closed = Networks::close(endpoint);
         Networks::remove_interface(&endpoint.outside)?;
-        closed
+        closed.map(drop)
     }
 
     /// Has the kernel forget ports that lead to a container.
-    pub fn close(endpoint: &Endpoint) -> Result<()> {
+    pub fn close(endpoint: &Endpoint) -> Result<Closed> {
         let ports = firewall::openings(endpoint);
-        if ports.is_empty() { Ok(()) } else { Firewall::open()?.take_ports(&ports) }
+        if ports.is_empty() {
+            return Ok(Closed(None));
+        }
+        let firewall = Firewall::open()?;
+        firewall.take_ports(&ports)?;
+        Ok(Closed(Some(firewall)))
     }
 
     /// Removes this machine's end of a container's interface, and with it the other. The kernel does the same when the

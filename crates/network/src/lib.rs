@@ -45,6 +45,7 @@ mod subnet;
 #[cfg(test)]
 mod tests;
 
+pub use bridge::Closed;
 pub use busy::CutOff;
 pub use defaults::{BRIDGE, HOST, NONE};
 pub use endpoint::{Connect, Endpoint, Published};

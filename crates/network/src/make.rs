@@ -83,7 +83,7 @@ impl Networks {
 
     /// Forgets a network, of which the kernel knows no more.
     pub fn forget(&self, network: &Network, _held: &Held) -> Result<()> {
-        disk::give_back(&self.names().join(&network.name), &network.id)?;
+        self.give_name_back(network)?;
         self.take_away(&network.id)
     }
 

@@ -46,7 +46,13 @@ impl Networks {
                 ))
                 .hint(format!("`nagaya network inspect {}` tells who is connected to it", network.name)));
         }
-        self.dissolve(network, &held).map_err(|fault| fault.during(doing()))?;
+        // Nobody finds it from here on, and whoever comes after us finishes: without its rules it must not be used.
+        self.give_name_back(network)?;
+        let dissolved = self.dissolve(network, &held).map_err(|fault| fault.during(doing()));
+        dissolved.inspect_err(|_| {
+            let again = self.establish_alone(network, &held);
+            drop(again.and_then(|()| self.take_name(&network.name, &network.id)));
+        })?;
         self.forget(network, &held)
     }
 

@@ -2,7 +2,7 @@
 
 use fault::{Fault, Kind, Result};
 
-use crate::{Networks, defaults, disk};
+use crate::{Network, Networks, defaults, disk};
 
 /// The rule for names, and Docker's words for it. It is the name of a file.
 pub(crate) fn check(name: &str) -> Result<()> {
@@ -35,6 +35,11 @@ impl Networks {
             return Some(id.to_string());
         }
         is_name(name).then(|| disk::holder(&self.names().join(name))).flatten()
+    }
+
+    /// Has a network have no name any more.
+    pub(crate) fn give_name_back(&self, network: &Network) -> Result<()> {
+        disk::give_back(&self.names().join(&network.name), &network.id)
     }
 
     /// Takes a name for a network, from one that is not there if need be. For who is alone.

@@ -22,6 +22,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
+use rustix::process::{Resource, getrlimit};
 
 pub use holder::{Holder, holder};
 use pair::Pair;
@@ -43,8 +44,12 @@ pub enum Source {
 }
 
 /// Connections and senders at the same time: each has descriptors.
-const MOST_PAIRS: usize = if cfg!(test) { 32 } else { 256 };
+const MOST_PAIRS: usize = if cfg!(test) { 32 } else { 1024 };
+const LEAST_PAIRS: usize = 16;
 const MOST_PEERS: usize = 256;
+/// Descriptors that are for others, and those of a connection: two sockets, and often a pipe.
+const FOR_OTHERS: u64 = 128;
+const OF_A_PAIR: u64 = 4;
 /// Connections that are taken in one turn.
 const IN_ONE_TURN: usize = 16;
 
@@ -58,13 +63,29 @@ struct Port {
 }
 
 /// All published ports of one container.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Relay {
     ports: Vec<Port>,
     pairs: Vec<Pair>,
+    /// As many as there may be. More wait until one has ended.
+    most: usize,
     peers: Vec<Peer>,
     pipes: Pipes,
     next: u64,
+}
+
+impl Default for Relay {
+    fn default() -> Relay {
+        let (ports, pairs, peers, pipes) = Default::default();
+        Relay { ports, pairs, most: most_pairs(), peers, pipes, next: 0 }
+    }
+}
+
+/// Connections that there are descriptors for.
+fn most_pairs() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let most = usize::try_from(descriptors.saturating_sub(FOR_OTHERS) / OF_A_PAIR);
+    most.map_or(MOST_PAIRS, |most| most.clamp(LEAST_PAIRS, MOST_PAIRS))
 }
 
 impl Relay {
@@ -99,7 +120,7 @@ impl Relay {
 
     /// What to wait for.
     pub fn fds(&self) -> impl Iterator<Item = (Source, BorrowedFd<'_>, PollFlags)> {
-        let room = self.pairs.len() < MOST_PAIRS;
+        let room = self.pairs.len() < self.most;
         let open = self.ports.iter().filter(move |port| port.to.is_some() && (room || port.is_udp()));
         let ports =
             open.filter_map(|port| Some((Source::Port(port.key), port.reserved.fd()?, PollFlags::IN)));
@@ -135,7 +156,7 @@ impl Relay {
         let Some(to) = port.to else { return };
         match &port.reserved.socket {
             Socket::Tcp(listener) => {
-                for _ in 0..IN_ONE_TURN.min(MOST_PAIRS - self.pairs.len().min(MOST_PAIRS)) {
+                for _ in 0..IN_ONE_TURN.min(self.most.saturating_sub(self.pairs.len())) {
                     let Ok((client, _)) = listener.accept() else { return };
                     self.next += 1;
                     // Nobody behind it: whoever came sees the connection end, as if there were no port.

@@ -230,12 +230,18 @@ impl Server {
     }
 
     fn accept(&mut self) {
-        let Ok((socket, _)) = self.tcp.accept() else { return };
-        if self.streams.len() >= MOST_STREAMS {
+        let accepted = self.tcp.accept();
+        let waits = accepted.as_ref().is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock);
+        if waits {
+            return;
+        }
+        // Without a descriptor for it, there is one once another has gone.
+        if accepted.is_err() || self.streams.len() >= MOST_STREAMS {
             // The one that has been silent for the longest time.
             let oldest = self.streams.iter().min_by_key(|one| one.deadline()).map(|one| one.key);
             self.streams.retain(|one| Some(one.key) != oldest);
         }
+        let Ok((socket, _)) = accepted else { return };
         let key = self.number();
         self.streams.extend(Stream::new(key, socket).ok());
     }

@@ -92,11 +92,20 @@ fn turn(server: &mut Server) {
     server.look_after(&Few);
 }
 
+/// A port that is free for both: of another test's connections the kernel may have given it to one for streams.
+fn same_port() -> (UdpSocket, TcpListener) {
+    loop {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()) {
+            return (udp, tcp);
+        }
+    }
+}
+
 /// What another server says to a question: any number of datagrams. By TCP the first.
 fn other(say: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + Sync + Clone + 'static) -> SocketAddr {
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (udp, tcp) = same_port();
     let at = udp.local_addr().unwrap();
-    let tcp = TcpListener::bind(at).unwrap();
     let by_udp = say.clone();
     spawn(move || {
         let mut bytes = [0; 4096];

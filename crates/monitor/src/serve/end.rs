@@ -47,7 +47,7 @@ impl Life {
         if let Ok(Some(record)) = monitor.folder.record() {
             monitor.record = record;
         }
-        let interfaces = self.disconnect_ended();
+        let left = self.disconnect_ended();
         let monitor = &mut self.monitor;
         let request = &monitor.record.request;
         let wanted = std::mem::take(&mut self.again) || request.restart.again(code, monitor.state.restarts);
@@ -87,9 +87,10 @@ impl Life {
         }
         self.tell_end(code);
         // Nobody waits for it; a container that shares its network would keep them otherwise.
-        for interface in interfaces {
-            let _ = Networks::remove_interface(&interface);
+        for interface in &left.interfaces {
+            let _ = Networks::remove_interface(interface);
         }
+        drop(left);
         self.waited = again.then(|| back_off(self.waited, ran));
         Ok(self.waited)
     }

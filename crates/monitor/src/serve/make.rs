@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use container::{Attached, Phase, Prepared, State, Volumes, now};
+use container::{Attached, Left, Phase, Prepared, State, Volumes, now};
 use fault::{Fault, Result};
 use launch::{Options, Started, Trace};
 use network::Networks;
@@ -73,11 +73,11 @@ impl Life {
     }
 
     /// The same once its program has ended: what the kernel removes by itself is told, and not waited for.
-    pub(super) fn disconnect_ended(&mut self) -> Vec<String> {
+    pub(super) fn disconnect_ended(&mut self) -> Left {
         self.doors = Doors::default();
         let monitor = &self.monitor;
         if monitor.record.request.networks.is_empty() {
-            return Vec::new();
+            return Left::default();
         }
         container::detach_ended(&monitor.record, monitor.records.root()).unwrap_or_default()
     }
