@@ -38,6 +38,7 @@ mod sample;
 mod tools;
 mod tree;
 mod trial;
+mod two_manifests;
 mod upkeep;
 mod volumes_with_docker;
 mod ways_in;

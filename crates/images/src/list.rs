@@ -7,6 +7,7 @@ use fault::Result;
 use oci::image::{Config, Digest, Reference};
 use store::{Folder, Image, Lease, Named};
 
+use crate::remove::answer_to;
 use crate::{Images, layers};
 
 /// An image, with all that it is called.
@@ -42,7 +43,7 @@ impl Images {
     pub fn look(&self, text: &str) -> Result<Listed> {
         let found = self.store.find(text)?;
         let names = self.names_by_image()?.remove(&found.id).unwrap_or_default();
-        Ok(self.listed(self.store.image(&found.id)?, names))
+        Ok(self.listed(self.store.found(&found)?, names))
     }
 
     /// The config of an image that is about to be used, with the layers that are here: it stays as long as the lease.
@@ -51,7 +52,7 @@ impl Images {
     /// `NotFound`, "No such image".
     pub fn use_image(&self, text: &str) -> Result<(Digest, Config, Lease)> {
         let found = self.store.find(text)?;
-        let (image, lease) = self.store.lease_image(&found.id)?;
+        let (image, lease) = self.store.lease_found(&found)?;
         let diff_ids = image.unpacked();
         let mut config = image.config;
         config.rootfs.diff_ids = diff_ids;
@@ -68,11 +69,7 @@ impl Images {
 
     /// What a registry answered to a name is a name, too: under it the same comes for ever.
     fn listed(&self, image: Image, names: Vec<(Reference, Named)>) -> Listed {
-        let by_digest = |(name, named): &(Reference, Named)| match name.digest() {
-            Some(_) => Some(name.clone()),
-            None => named.in_registry.then(|| name.repository().with_digest(named.target.clone())),
-        };
-        let mut digests: Vec<_> = names.iter().filter_map(by_digest).collect();
+        let mut digests: Vec<_> = names.iter().filter_map(|(name, named)| answer_to(name, named)).collect();
         digests.sort();
         digests.dedup();
         let tags = names.into_iter().map(|(name, _)| name).filter(|name| name.digest().is_none()).collect();

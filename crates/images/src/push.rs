@@ -8,7 +8,7 @@ use std::thread;
 use fault::{Fault, Kind, Result};
 use oci::image::{Descriptor, Digest, Reference};
 use registry::{Client, Pushed};
-use store::{Image, Named};
+use store::{Found, Image, Named};
 
 use crate::Images;
 
@@ -40,7 +40,9 @@ impl Images {
             Fault::new(Kind::NotFound, format!("push `{}`", name.familiar()))
                 .because(format!("An image does not exist locally with the tag: {}", name.familiar_name()))
         })?;
-        let (image, _lease) = self.store.lease_image(&named.image)?;
+        let found =
+            Found { id: named.image.clone(), name: Some(name.clone()), target: Some(named.target.clone()) };
+        let (image, _lease) = self.store.lease_found(&found)?;
         let from = self.repositories_of(&named.image)?;
         self.push_layers(client, &name, &image, &from, told)?;
         self.push_blob(client, &name, &image.manifest.config, &from)?;

@@ -40,11 +40,10 @@ impl Images {
 
     /// What one more name stands for. What a registry has answered to another is true of it in that repository only.
     fn named(&self, found: Found, new: &Reference) -> Result<Named> {
-        if let Some(old) = &found.name
-            && let Some(named) = self.store.name(old)?
-        {
-            let in_registry = named.in_registry && old.name() == new.name();
-            return Ok(Named { in_registry, ..named });
+        if let (Some(old), Some(target)) = (&found.name, found.target) {
+            let answered = self.store.name(old)?.is_none_or(|named| named.in_registry);
+            let in_registry = answered && old.name() == new.name();
+            return Ok(Named { image: found.id, target, in_registry });
         }
         let kept = self.store.image(&found.id)?.kept;
         let target = kept.index.unwrap_or(kept.manifest).digest;
@@ -62,14 +61,11 @@ impl Images {
         let found = self.store.find(text)?;
         let names: Vec<_> =
             self.store.names()?.into_iter().filter(|(_, named)| named.image == found.id).collect();
-        let tagged: Vec<_> = names.iter().map(|(name, _)| name.clone()).collect();
-        let gone = match &found.name {
-            Some(name) => vec![name.clone()],
-            None => tagged.clone(),
-        };
-        let last = gone.len() == tagged.len() || only_digests(&tagged, &gone);
+        let all = references(&names);
+        let gone = found.name.as_ref().map_or_else(|| all.clone(), |name| with_digests(name, &all));
+        let last = gone.len() == all.len();
         self.check_unused(text, &found, last, force)?;
-        if found.name.is_none() && !force && repositories(&tagged) > 1 {
+        if found.name.is_none() && !force && all.len() > 1 && !is_single(&all) {
             return Err(conflict(
                 text,
                 &format!(
@@ -81,16 +77,7 @@ impl Images {
         let stays = !last || self.is_at_work(&found.id, runs)?;
         // What can fail for other reasons than the disk's, before anything is gone.
         let mut chains = if stays { Chains::new() } else { self.chains()? };
-        let mut removed = Vec::new();
-        for (name, named) in &names {
-            if last || gone.contains(name) {
-                self.store.remove_name(name, &lock)?;
-                removed.push(Removed::Untagged(name.clone()));
-                if last && named.in_registry && name.digest().is_none() {
-                    removed.push(Removed::Untagged(name.repository().with_digest(named.target.clone())));
-                }
-            }
-        }
+        let mut removed = self.untag(&names, &gone, &lock)?;
         if stays {
             self.store.write_index(&lock)?;
         } else {
@@ -98,6 +85,35 @@ impl Images {
             self.collect(&lock)?;
         }
         Ok(removed)
+    }
+
+    /// Removes some of the references to an image that has these names.
+    fn untag(
+        &self,
+        names: &[(Reference, Named)],
+        gone: &[Reference],
+        lock: &Exclusive,
+    ) -> Result<Vec<Removed>> {
+        let stays = |answer: &Reference| {
+            names
+                .iter()
+                .any(|(name, named)| !gone.contains(name) && answer_to(name, named).as_ref() == Some(answer))
+        };
+        for (name, named) in names {
+            let answer = answer_to(name, named).filter(|answer| answer != name);
+            if !gone.contains(name) {
+                if answer.is_some_and(|answer| gone.contains(&answer)) {
+                    self.store.set_name(name, &Named { in_registry: false, ..named.clone() }, lock)?;
+                }
+                continue;
+            }
+            // Other tags of the repository keep what it has answered.
+            if let Some(answer) = answer.filter(|answer| !gone.contains(answer) && !stays(answer)) {
+                self.store.set_name(&answer, named, lock)?;
+            }
+            self.store.remove_name(name, lock)?;
+        }
+        Ok(gone.iter().cloned().map(Removed::Untagged).collect())
     }
 
     /// A container that runs uses it.
@@ -173,12 +189,9 @@ impl Images {
             if used.contains(&listed.image.id) || (named && !all) || keep(&listed) {
                 continue;
             }
-            for (name, named) in self.store.names()? {
-                if named.image == listed.image.id {
-                    self.store.remove_name(&name, &lock)?;
-                    removed.push(Removed::Untagged(name));
-                }
-            }
+            let mut names = self.store.names()?;
+            names.retain(|(_, named)| named.image == listed.image.id);
+            removed.extend(self.untag(&names, &references(&names), &lock)?);
             removed.extend(self.forget(&listed.image.id, &mut chains, &lock)?);
         }
         let Collected { bytes, .. } = self.collect(&lock)?;
@@ -192,16 +205,35 @@ fn chains_of(image: &Image) -> Vec<Digest> {
     (1..=diff_ids.len()).filter_map(|count| chain_id(&diff_ids[..count])).collect()
 }
 
-/// Those that stay are names by digest, which nobody has given.
-fn only_digests(all: &[Reference], gone: &[Reference]) -> bool {
-    all.iter().all(|name| gone.contains(name) || name.digest().is_some())
+/// What docker calls references to an image, in its order: names, and what registries have answered to them.
+fn references(names: &[(Reference, Named)]) -> Vec<Reference> {
+    let answers = names.iter().filter_map(|(name, named)| answer_to(name, named));
+    let mut all: Vec<_> = names.iter().map(|(name, _)| name.clone()).chain(answers).collect();
+    all.sort_by_cached_key(ToString::to_string);
+    all.dedup();
+    all
 }
 
-fn repositories(names: &[Reference]) -> usize {
-    let mut all: Vec<_> = names.iter().map(Reference::name).collect();
-    all.sort();
-    all.dedup();
-    all.len()
+/// A name by digest is what it says itself.
+pub(crate) fn answer_to(name: &Reference, named: &Named) -> Option<Reference> {
+    match name.digest() {
+        Some(_) => Some(name.clone()),
+        None => named.in_registry.then(|| name.repository().with_digest(named.target.clone())),
+    }
+}
+
+/// With the last tag of a repository, its digests go.
+fn with_digests(name: &Reference, all: &[Reference]) -> Vec<Reference> {
+    let others = all.iter().filter(|other| *other != name && other.name() == name.name());
+    let has_tags = others.clone().any(|other| other.digest().is_none());
+    let go = others.filter(|_| name.digest().is_none() && !has_tags);
+    std::iter::once(name).chain(go).cloned().collect()
+}
+
+/// One tag at most, and digests of its repository only.
+fn is_single(all: &[Reference]) -> bool {
+    let tags = all.iter().filter(|name| name.digest().is_none()).count();
+    tags <= 1 && all.iter().all(|name| name.name() == all[0].name())
 }
 
 fn conflict(text: &str, cause: &str) -> Fault {

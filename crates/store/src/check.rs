@@ -156,9 +156,13 @@ impl Store {
     fn check_images(&self, checked: &mut Checked) -> Result<()> {
         for id in self.ids()? {
             let Ok(Some(kept)) = self.kept(&id) else { continue };
-            let mut needed = vec![kept.manifest.digest.clone(), id.clone()];
-            if let Ok(image) = self.image_of(&id, kept) {
-                needed.extend(image.blobs().cloned());
+            let mut needed = vec![id.clone()];
+            for version in kept.versions() {
+                let manifest = version.manifest.digest;
+                needed.push(manifest.clone());
+                if let Ok(image) = self.image_of(&id, kept.clone().seen_as(&manifest)) {
+                    needed.extend(image.blobs().cloned());
+                }
             }
             needed.sort();
             needed.dedup();

@@ -9,7 +9,7 @@ use oci::image::Digest;
 use sys::remove_tree::remove_tree;
 
 use crate::hash::root_id;
-use crate::images::{Image, Kept};
+use crate::images::{Image, Kept, Version};
 use crate::{Exclusive, Folder, Store, files};
 
 /// What a collection has removed.
@@ -110,14 +110,16 @@ impl Store {
     /// cannot be read for another reason, nobody knows what is garbage.
     fn mark_image(&self, id: &Digest, kept: &Kept, marked: &mut Marked) -> Result<()> {
         marked.blobs.insert(id.clone());
-        marked.blobs.insert(kept.manifest.digest.clone());
-        marked.blobs.extend(kept.index.as_ref().map(|index| index.digest.clone()));
-        match self.image_of(id, kept.clone()) {
-            Ok(image) => mark_parts(&image, marked),
-            Err(fault) if fault.errno().is_some() && fault.kind() != Kind::NotFound => {
-                return Err(fault.during("find out what nobody needs"));
+        for Version { manifest, index } in kept.versions() {
+            marked.blobs.extend(index.map(|index| index.digest));
+            marked.blobs.insert(manifest.digest.clone());
+            match self.image_of(id, kept.clone().seen_as(&manifest.digest)) {
+                Ok(image) => mark_parts(&image, marked),
+                Err(fault) if fault.errno().is_some() && fault.kind() != Kind::NotFound => {
+                    return Err(fault.during("find out what nobody needs"));
+                }
+                Err(_) => {}
             }
-            Err(_) => {}
         }
         Ok(())
     }

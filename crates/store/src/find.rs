@@ -12,6 +12,8 @@ pub struct Found {
     pub id: Digest,
     /// The name by which it was found; none if it was by its id.
     pub name: Option<Reference>,
+    /// What that name stands for: the digest of a manifest, or of an index.
+    pub target: Option<Digest>,
 }
 
 impl Store {
@@ -21,16 +23,17 @@ impl Store {
     /// `NotFound` in Docker's words, "No such image"; `Invalid` if several ids begin like that.
     pub fn find(&self, text: &str) -> Result<Found> {
         if let Some(id) = text.parse::<Digest>().ok().filter(|id| matches!(self.kept(id), Ok(Some(_)))) {
-            return Ok(Found { id, name: None });
+            return Ok(Found { id, name: None, target: None });
         }
         let name = text.parse::<Reference>();
         if let Ok(name) = &name
-            && let Some(named) = self.name(&name.clone().or_latest())?
+            && let Some(named) = self.name_or_answer(&name.clone().or_latest())?
         {
-            return Ok(Found { id: named.image, name: Some(name.clone().or_latest()) });
+            let (name, target) = (Some(name.clone().or_latest()), Some(named.target));
+            return Ok(Found { id: named.image, name, target });
         }
         if let Some(id) = self.by_beginning(text)? {
-            return Ok(Found { id, name: None });
+            return Ok(Found { id, name: None, target: None });
         }
         // A text that could be neither is told so; everything else is not there.
         let shown = name.map_or_else(|_| text.to_string(), |name| name.or_latest().familiar());

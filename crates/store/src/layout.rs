@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
 use fault::Result;
-use oci::image::{Digest, Reference};
+use oci::image::{Descriptor, Digest, Reference};
 use serde_json::{Value, json};
 
 use crate::images::Kept;
@@ -28,7 +28,9 @@ pub(crate) fn empty() -> Vec<u8> {
 impl Store {
     /// Writes it anew, after names or images have changed. It is synced, and with it, on file systems with a journal,
     /// the removal of names and records before.
-    pub fn write_index(&self, _lock: &Exclusive) -> Result<()> {
+    pub fn write_index(&self, lock: &Exclusive) -> Result<()> {
+        // On a full disk it is for the next one to do.
+        let _ = self.forget_versions(lock);
         self.replace_soon(&self.at("images/index.json"), &self.index()?)?;
         let listed =
             File::options().write(true).create(true).truncate(true).mode(0o600).open(self.at(LISTED));
@@ -50,10 +52,9 @@ impl Store {
 
     /// Its text as it should be.
     pub(crate) fn index(&self) -> Result<Vec<u8>> {
-        let mut names: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
-        for (name, Named { image, .. }) in self.names()? {
-            let names = names.entry(image).or_default();
-            names.extend(is_by_tag(&name).then(|| name.to_string()));
+        let mut names: BTreeMap<Digest, Vec<(Reference, Named)>> = BTreeMap::new();
+        for (name, named) in self.names()?.into_iter().filter(|(name, _)| name.digest().is_none()) {
+            names.entry(named.image.clone()).or_default().push((name, named));
         }
         let mut entries = Vec::new();
         for id in self.ids()? {
@@ -65,25 +66,19 @@ impl Store {
     }
 }
 
-fn is_by_tag(name: &Reference) -> bool {
-    name.digest().is_none()
-}
-
-/// One for each name; one without a name if it has none, so that other tools do not take it for garbage.
-fn entries_of(kept: &Kept, names: &[String]) -> Vec<Value> {
-    let manifest = &kept.manifest;
-    let bare = json!({
-        "mediaType": manifest.media_type.to_string(), "digest": manifest.digest.to_string(), "size": manifest.size,
-    });
-    if names.is_empty() {
-        return vec![bare];
-    }
-    let named = |name: &String| {
-        let mut entry = bare.clone();
-        entry["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
-        entry
+/// One for each name; one without a name for each manifest that has none, so that other tools do not take it for garbage.
+fn entries_of(kept: &Kept, names: &[(Reference, Named)]) -> Vec<Value> {
+    let bare = |manifest: &Descriptor| json!({ "mediaType": manifest.media_type.to_string(), "digest": manifest.digest.to_string(), "size": manifest.size });
+    let named = |(name, named): &(Reference, Named)| {
+        let manifest = kept.clone().seen_as(&named.target).manifest;
+        let mut entry = bare(&manifest);
+        entry["annotations"] = json!({ "org.opencontainers.image.ref.name": name.to_string() });
+        (manifest.digest, entry)
     };
-    names.iter().map(named).collect()
+    let (seen, mut entries): (Vec<Digest>, Vec<Value>) = names.iter().map(named).unzip();
+    let all = kept.versions().into_iter().map(|version| version.manifest);
+    entries.extend(all.filter(|manifest| !seen.contains(&manifest.digest)).map(|manifest| bare(&manifest)));
+    entries
 }
 
 fn text(entries: &[Value]) -> Vec<u8> {

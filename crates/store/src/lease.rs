@@ -9,7 +9,7 @@ use oci::image::Digest;
 use rustix::fs::FlockOperation;
 
 use crate::uses::Use;
-use crate::{Image, Kept, Store, collect, files, images, lock};
+use crate::{Found, Image, Kept, Store, collect, files, images, lock};
 
 /// Keeps blobs and layers, also ones that are not there yet. It ends when dropped, or with the process.
 #[derive(Debug)]
@@ -40,7 +40,16 @@ impl Store {
     /// # Errors
     /// `NotFound`, "No such image", also if somebody has just removed it.
     pub fn lease_image(&self, id: &Digest) -> Result<(Image, Lease)> {
-        let image = self.image(id)?;
+        self.lease_read(self.image(id)?)
+    }
+
+    /// The same for an image that was found, as what it was found as.
+    pub fn lease_found(&self, found: &Found) -> Result<(Image, Lease)> {
+        self.lease_read(self.found(found)?)
+    }
+
+    fn lease_read(&self, image: Image) -> Result<(Image, Lease)> {
+        let id = &image.id.clone();
         let used = Use { image: id.clone(), kept: image.kept.clone() };
         let json =
             serde_json::to_string(&used).map_err(io::Error::from).doing(|| format!("use image `{id}`"))?;

@@ -55,7 +55,7 @@ pub use files::size_of;
 pub use find::Found;
 pub use flow::Flow;
 pub use hash::{Hasher, chain_id, root_id};
-pub use images::{Image, Kept};
+pub use images::{Image, Kept, Version};
 pub use land::Ready;
 pub use layers::Folder;
 pub use lease::Lease;

@@ -28,6 +28,20 @@ impl Store {
         files::read_json(&self.name_path(name))
     }
 
+    /// The same; or, for a name with a digest, what has a tag in the same repository to which a registry answered so.
+    pub(crate) fn name_or_answer(&self, name: &Reference) -> Result<Option<Named>> {
+        let named = self.name(name)?;
+        let Some(digest) = name.digest().filter(|_| named.is_none()) else { return Ok(named) };
+        let folder = self.name_folder(name);
+        for entry in files::names_in(&folder)?.iter().filter(|entry| entry.starts_with(':')) {
+            let named = files::read_json::<Named>(&folder.join(entry))?;
+            if let Some(named) = named.filter(|named| named.in_registry && named.target == *digest) {
+                return Ok(Some(named));
+            }
+        }
+        Ok(None)
+    }
+
     /// Gives a name to an image, and takes it from the one that had it.
     pub fn set_name(&self, name: &Reference, named: &Named, lock: &Exclusive) -> Result<()> {
         let path = self.name_path(name);
@@ -75,9 +89,13 @@ impl Store {
         Ok(found)
     }
 
+    fn name_folder(&self, name: &Reference) -> PathBuf {
+        self.at("references").join(name.domain()).join(name.path())
+    }
+
     /// Names with colon and at sign are files, all others folders: `a/b:c` and `a/b/c:d` cannot meet.
     fn name_path(&self, name: &Reference) -> PathBuf {
-        let folder = self.at("references").join(name.domain()).join(name.path());
+        let folder = self.name_folder(name);
         match (name.digest(), name.tag()) {
             (Some(digest), _) => folder.join(format!("@{digest}")),
             (None, tag) => folder.join(format!(":{}", tag.unwrap_or("latest"))),

@@ -55,27 +55,31 @@ pub(crate) fn run(typed: &List, images: &Images) -> Result<()> {
     })
 }
 
-/// One for each name.
+/// One for each name, and with digests for each of those that its repository has answered. Docker has it so.
 fn rows_of(listed: &Listed, filters: &Filters, typed: &List) -> Vec<Value> {
-    let names: Vec<&Reference> = listed.tags.iter().filter(|name| filters.names(name)).collect();
-    // As docker has it: unless it was asked for, it is said to be none.
     let asked = typed.digests || typed.format.as_deref().is_some_and(|format| format.contains("{{.Digest}}"));
-    let digest_of = |name: &Reference| {
-        listed.digests.iter().find(|digest| digest.name() == name.name()).and_then(Reference::digest)
+    let digests_in = |repository: &Reference| -> Vec<String> {
+        let all = listed.digests.iter().filter(|digest| asked && digest.name() == repository.name());
+        let all: Vec<_> = all.filter_map(Reference::digest).map(ToString::to_string).collect();
+        if all.is_empty() { vec![NONE.to_string()] } else { all }
     };
     let mut rows = Vec::new();
-    for name in names {
-        let digest = digest_of(name).filter(|_| asked).map_or_else(|| NONE.to_string(), ToString::to_string);
-        rows.push(row(listed, &name.familiar_name(), name.tag().unwrap_or(NONE), &digest, typed));
-    }
-    if listed.tags.is_empty() {
-        match listed.digests.first() {
-            Some(name) => {
-                let digest = name.digest().map(ToString::to_string).unwrap_or_default();
-                rows.push(row(listed, &name.familiar_name(), NONE, &digest, typed));
-            }
-            None => rows.push(row(listed, NONE, NONE, NONE, typed)),
+    let mut add = |name: &Reference, tag: &str| {
+        for digest in digests_in(name) {
+            rows.push(row(listed, &name.familiar_name(), tag, &digest, typed));
         }
+    };
+    for name in listed.tags.iter().filter(|name| filters.names(name)) {
+        add(name, name.tag().unwrap_or(NONE));
+    }
+    let mut rest: Vec<_> = listed.digests.iter().map(Reference::repository).collect();
+    rest.retain(|name| filters.names(name) && !listed.tags.iter().any(|tag| tag.name() == name.name()));
+    rest.dedup();
+    for name in &rest {
+        add(name, NONE);
+    }
+    if listed.tags.is_empty() && listed.digests.is_empty() {
+        rows.push(row(listed, NONE, NONE, NONE, typed));
     }
     rows
 }
