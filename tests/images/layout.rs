@@ -1,13 +1,13 @@
 //! OCI image layouts, piece by piece: good ones, and such as no tool would write.
 
 use std::fs;
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use oci::image::Digest;
+use hash::Summed;
+use oci::image::{Algorithm, Digest};
 use serde_json::{Value, json};
-use store::Hasher;
 
 pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -17,30 +17,18 @@ pub(crate) const LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip
 pub(crate) const LAYER_ZSTD: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
 
 pub(crate) fn sha256(bytes: &[u8]) -> Digest {
-    hash(&Digest::sha256([0; 32]), bytes)
+    hash::sha256(bytes)
 }
 
 pub(crate) fn sha512(bytes: &[u8]) -> Digest {
-    hash(&Digest::sha512([0; 64]), bytes)
+    hash::of(bytes, Algorithm::Sha512)
 }
 
 /// Of a file that may be too large for memory.
 pub(crate) fn sha256_of_file(path: &Path) -> Digest {
-    let mut hasher = Hasher::like(&Digest::sha256([0; 32]));
-    let mut file = fs::File::open(path).expect("a file");
-    let mut piece = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut piece).expect("its bytes") {
-            0 => return hasher.finish(),
-            length => hasher.update(&piece[..length]),
-        }
-    }
-}
-
-fn hash(like: &Digest, bytes: &[u8]) -> Digest {
-    let mut hasher = Hasher::like(like);
-    hasher.update(bytes);
-    hasher.finish()
+    let mut file = Summed::new(fs::File::open(path).expect("a file"));
+    io::copy(&mut file, &mut io::sink()).expect("its bytes");
+    file.sum().digest
 }
 
 /// A layout in a folder.
@@ -147,7 +135,7 @@ pub(crate) fn pipe(command: &mut Command, bytes: &[u8]) -> Vec<u8> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("`make packages`");
     let mut stdin = child.stdin.take().expect("a pipe");
     let output = std::thread::scope(|scope| {
-        scope.spawn(move || std::io::Write::write_all(&mut stdin, bytes));
+        scope.spawn(move || io::Write::write_all(&mut stdin, bytes));
         child.wait_with_output().expect("its end")
     });
     assert!(output.status.success(), "{command:?}");

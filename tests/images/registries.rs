@@ -197,3 +197,32 @@ fn taken(asked: &Asked) -> Reply {
 fn upload(asked: &Asked, answer: Reply) -> Reply {
     if asked.method == "POST" { answer } else { taken(asked) }
 }
+
+/// Authorities of whoever says so in the environment, as Go's programs have them. A name that is not this machine's is
+/// led there, so that its certificate is checked; it is for another one, which is seen only by who knows the authority.
+#[test]
+fn authorities_of_the_environment() {
+    let lab = lab::Lab::new();
+    let registry = lab::Registry::with().tls().start();
+    let port = registry.host().rsplit(':').next().expect("a port").to_string();
+    let names = lab.folder().join("names");
+    put(&names, "127.0.0.1 registry.example\n");
+    let authority = registry.certificates().join(registry.host()).join("ca.crt");
+    let folders = [lab.folder().join("nothing"), lab.folder().join("authorities")];
+    put(&folders[1].join("0a1b2c3d.0"), std::fs::read(&authority).expect("an authority"));
+    put(&folders[1].join("README"), "no certificate");
+    let script = format!("mount --bind {} /etc/hosts && exec \"$@\"", names.display());
+    let pull = |variable: &str, value: &std::ffi::OsStr| {
+        let call = lab.nagaya(&["pull", &format!("registry.example:{port}/app:1")]);
+        let call = call.under(["unshare", "-m", "sh", "-c", &script, "sh"]).env(variable, value);
+        fails(call.output(), 1, &["registry.example"])
+    };
+    let folders = std::env::join_paths(&folders).expect("paths");
+    for (variable, value) in [("SSL_CERT_DIR", folders.as_os_str()), ("SSL_CERT_FILE", authority.as_os_str())]
+    {
+        let said = pull(variable, value);
+        assert!(said.contains("its certificate is for another name"), "{variable}: {said}");
+        let said = pull("OF_NOBODY", value);
+        assert!(said.contains("an authority that is not known here"), "the control: {said}");
+    }
+}

@@ -12,10 +12,11 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use fault::{Doing, Fault, Kind as FaultKind, Result};
-use oci::image::Digest;
+use hash::Hasher;
+use oci::image::{Algorithm, Digest};
 use snapshot::compression::decompress;
 use snapshot::tar::{Entry, Kind, Reader, Source, Stream};
-use store::{Flow, Hasher, Staged, Store};
+use store::{Flow, Staged, Store};
 
 use crate::layers;
 
@@ -199,7 +200,7 @@ fn keep(path: &Path, mut from: impl Read) -> Result<(Digest, u64)> {
     let (to, pieces) = sync_channel::<Vec<u8>>(WAITING);
     thread::scope(|scope| {
         let hash = move || {
-            let mut hasher = Hasher::like(&Digest::sha256([0; 32]));
+            let mut hasher = Hasher::new(Algorithm::Sha256);
             for piece in pieces {
                 hasher.update(&piece);
             }

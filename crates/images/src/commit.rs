@@ -5,10 +5,10 @@ use std::io::{self, BufWriter, Write};
 use std::time::SystemTime;
 
 use fault::{Doing, Fault, Result};
+use hash::{Sum, Summed};
 use oci::image::{
     Compression, Descriptor, Digest, Execution, Family, History, Manifest, MediaType, Reference,
 };
-use store::Hasher;
 
 use crate::incoming::{Incoming, Source};
 use crate::load::descriptor;
@@ -58,11 +58,11 @@ impl Images {
 
 /// Has a layer written, and tells its digest and its size.
 fn sum(file: &File, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<(Digest, u64)> {
-    let hasher = Hasher::like(&Digest::sha256([0; 32]));
-    let mut layer = Summed { to: BufWriter::with_capacity(PIECE, file), hasher, bytes: 0 };
+    let mut layer = Summed::new(BufWriter::with_capacity(PIECE, file));
     write(&mut layer)?;
     layer.flush().doing(|| "write the layer")?;
-    Ok((layer.hasher.finish(), layer.bytes))
+    let Sum { digest, bytes } = layer.sum();
+    Ok((digest, bytes))
 }
 
 /// Bytes written at once.
@@ -106,25 +106,5 @@ struct Nowhere;
 impl Source for Nowhere {
     fn open(&self, blob: &Descriptor) -> Result<Box<dyn io::Read + Send + '_>> {
         Err(Fault::new(fault::Kind::NotFound, format!("find layer `{}`", blob.digest)))
-    }
-}
-
-/// What is written, with its digest.
-struct Summed<'a> {
-    to: BufWriter<&'a File>,
-    hasher: Hasher,
-    bytes: u64,
-}
-
-impl Write for Summed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.to.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
     }
 }

@@ -35,7 +35,7 @@ impl Images {
         let staged = self.store.stage_file()?;
         let expanded = expand(input, None, layers::free(&self.store)?, &mut Flow::new(staged.handle()))
             .map_err(|fault: Fault| fault.during("read the tar"))?;
-        let layer = Digest::sha256(expanded.tar.sha256);
+        let layer = expanded.tar.digest.clone();
         let _lease = self.store.lease([&layer])?;
         if !self.store.has_blob(&layer) {
             self.store.land(vec![self.store.ready_blob(staged, &layer)])?;

@@ -5,9 +5,10 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use fault::{Doing, Fault, Kind, Result};
+use hash::Hasher;
 use oci::image::{Compression, Digest, Layer};
 use snapshot::expand::{Expanded, expand};
-use store::{Flow, Folder, Hasher, Ready, Staged, Store};
+use store::{Flow, Folder, Ready, Staged, Store};
 
 use crate::incoming::Source;
 use crate::landing::Landing;
@@ -102,7 +103,7 @@ fn unpack(store: &Store, layer: &Layer, input: impl Read, staged: &Staged) -> Re
 }
 
 fn folder_of(store: &Store, layer: &Layer, staged: Staged, expanded: &Expanded) -> Result<Ready> {
-    let tar = Digest::sha256(expanded.tar.sha256);
+    let tar = expanded.tar.digest.clone();
     let diff_id = &layer.diff_id;
     if is_sha256(diff_id) && tar != *diff_id {
         return Err(wrong(layer, &format!("its digest is `{tar}`")));
@@ -119,7 +120,7 @@ pub(crate) fn free(store: &Store) -> Result<u64> {
 
 fn check_sent(layer: &Layer, expanded: &Expanded) -> Result<()> {
     if is_sha256(&layer.blob.digest) {
-        check_blob(layer, expanded.sent.bytes, &Digest::sha256(expanded.sent.sha256))?;
+        check_blob(layer, expanded.sent.bytes, &expanded.sent.digest)?;
     }
     Ok(())
 }

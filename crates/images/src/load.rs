@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use fault::{Doing, Fault, Kind, Result};
 use oci::image::{Descriptor, Digest, Document, MediaType, Platform, Reference};
 use rustix::fs::OFlags;
-use store::{Hasher, Named, Store};
+use store::{Named, Store};
 
 use crate::archive::Archive;
 use crate::incoming::{Incoming, Source};
@@ -190,7 +190,7 @@ impl LayoutFolder {
 impl Documents for LayoutFolder {
     fn document(&self, digest: &Digest) -> Result<Vec<u8>> {
         let bytes = self.read(&LayoutFolder::blob(digest), oci::image::limits::LONGEST_CONFIG)?;
-        let got = digest_of(&bytes, digest);
+        let got = hash::of(&bytes, digest.algorithm());
         if got != *digest {
             return Err(Fault::new(Kind::Invalid, format!("read blob `{digest}`"))
                 .because(format!("its digest is `{got}`")));
@@ -209,15 +209,9 @@ impl Source for LayoutFolder {
     }
 }
 
-fn digest_of(bytes: &[u8], like: &Digest) -> Digest {
-    let mut hasher = Hasher::like(like);
-    hasher.update(bytes);
-    hasher.finish()
-}
-
 /// What a document of ours is called by.
 pub(crate) fn descriptor(media_type: MediaType, json: &[u8]) -> Descriptor {
-    Descriptor::new(media_type, digest_of(json, &Digest::sha256([0; 32])), json.len() as u64)
+    Descriptor::new(media_type, hash::sha256(json), json.len() as u64)
 }
 
 impl Images {

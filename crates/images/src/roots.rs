@@ -6,11 +6,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use fault::{Doing, Fault, Kind, Result};
+use hash::Summed;
 use oci::image::{Config, Digest};
 use snapshot::erofs::{self, Device};
 use snapshot::tar::{OnDisk, Reader};
 use snapshot::tree::{self, Content, Tree, What};
-use store::{Folder, Hasher, root_id};
+use store::{Folder, root_id};
 
 use crate::images::Way;
 use crate::progress::Progress;
@@ -153,31 +154,13 @@ pub(crate) fn layer(tar: &File, number: u16, diff_id: &Digest, below: &Tree) -> 
 }
 
 /// Writes a file, and takes its digest on the way.
-fn write(path: &Path, fill: impl FnOnce(&mut Sum) -> Result<()>) -> Result<Digest> {
+fn write(path: &Path, fill: impl FnOnce(&mut Summed<BufWriter<File>>) -> Result<()>) -> Result<Digest> {
     let doing = || format!("write `{}`", path.display());
     let file = File::create_new(path).doing(doing)?;
-    let mut sum =
-        Sum { to: BufWriter::with_capacity(256 << 10, file), hasher: Hasher::like(&Digest::sha256([0; 32])) };
-    fill(&mut sum)?;
-    sum.to.flush().doing(doing)?;
-    Ok(sum.hasher.finish())
-}
-
-struct Sum {
-    to: BufWriter<File>,
-    hasher: Hasher,
-}
-
-impl Write for Sum {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.to.write_all(bytes)?;
-        self.hasher.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.to.flush()
-    }
+    let mut summed = Summed::new(BufWriter::with_capacity(256 << 10, file));
+    fill(&mut summed)?;
+    summed.flush().doing(doing)?;
+    Ok(summed.sum().digest)
 }
 
 /// By which a person can tell what belongs to an index: the first digits, if there are more.

@@ -111,8 +111,7 @@ impl Call<'_> {
         }
         let server = realm.url.origin();
         let hosts = &self.inner.wire.settings.hosts;
-        let named = || hosts.token_servers.iter().any(|host| *host == server.authority());
-        if credential.is_some() && !realm.is_of(origin) && !named() {
+        if credential.is_some() && !realm.is_of(origin) {
             return Err(Trouble::lasting(self.another_site(origin, server)));
         }
         let guard = if server.host == origin.host { Guard::User } else { Guard::named_by(origin) };
@@ -130,7 +129,7 @@ impl Call<'_> {
         let (origin, server) = (origin.authority(), server.authority());
         Fault::new(Kind::Denied, self.errand.doing.clone())
             .because(format!("{origin} sends us for a token to {server}, which is another site"))
-            .hint(format!("if credentials for {origin} are meant for it too, allow it as a token server"))
+            .hint(format!("credentials for {origin} are told to a token server on its own site only"))
     }
 
     fn credential(&self) -> Result<Option<Credential>> {

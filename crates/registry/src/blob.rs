@@ -8,7 +8,6 @@ use oci::image::{Descriptor, Reference};
 use crate::Client;
 use crate::answer::{Answer, into_ureq};
 use crate::call::Call;
-use crate::digest::digest_of;
 use crate::errand::Errand;
 use crate::hosts::{Endpoint, Purpose};
 use crate::refusal::{Wish, refusal};
@@ -90,7 +89,7 @@ impl Client {
         }
         let mut bytes = Vec::new();
         self.blob(name, wanted)?.read_to_end(&mut bytes).map_err(|err| crate::fault_of(&err, doing()))?;
-        let got = digest_of(&bytes, wanted.digest.algorithm());
+        let got = hash::of(&bytes, wanted.digest.algorithm());
         if got != wanted.digest {
             return Err(Fault::new(Kind::Invalid, doing()).because(format!("its digest is `{got}`")));
         }

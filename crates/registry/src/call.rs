@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use fault::{Fault, Kind, Result};
 use ureq::http::Method;
+use ureq::http::header::AUTHORIZATION;
 
 use crate::answer::Answer;
 use crate::auth::locked;
@@ -127,7 +128,10 @@ impl<'a> Call<'a> {
         let plain = ask.headers.len();
         for _ in 0..=MOST_REDIRECTS {
             ask.headers.truncate(plain);
-            ask.headers.extend(told.map(|told| ("authorization", told.to_string())));
+            ask.headers.extend(told.map(|told| (AUTHORIZATION, told.to_string())));
+            if ask.url.origin() == origin {
+                ask.headers.extend(self.at.headers.sent(told.is_some()));
+            }
             let way = self.way(&ask.url, origin);
             let sent = self.inner.wire.send(&mut ask, &way, &self.errand.doing);
             let elsewhere = ask.url.origin() != origin;

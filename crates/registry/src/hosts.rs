@@ -3,6 +3,7 @@
 mod containerd;
 mod daemon;
 mod endpoint;
+mod headers;
 mod podman;
 
 use std::env;
@@ -16,6 +17,7 @@ use crate::url::Origin;
 use endpoint::DOCKER_HUB_HOST;
 
 pub(crate) use endpoint::{Endpoint, Schemes};
+pub use headers::Headers;
 pub use podman::Rules;
 
 /// What this machine says of registries. The default says nothing.
@@ -35,9 +37,8 @@ pub struct Hosts {
     pub names: Option<PathBuf>,
     /// A file as `/etc/resolv.conf` is, instead of that.
     pub resolv_conf: Option<PathBuf>,
-    /// Hosts of token servers that see credentials of any registry that names them. A token server on the
-    /// registry's own site needs no entry.
-    pub token_servers: Vec<String>,
+    /// Headers that every registry and mirror is sent.
+    pub headers: Headers,
     /// What podman's registries.conf says.
     pub rules: Rules,
 }
@@ -71,7 +72,10 @@ impl Hosts {
         let podman = chosen.or(mine).unwrap_or_else(|| system("containers/registries.conf"));
         let mut folders = vec![system("containers/registries.conf.d")];
         folders.extend(own("containers/registries.conf.d"));
-        hosts.with_daemon_json(&system("docker/daemon.json"))?.with_registries_conf(&podman, &folders)
+        let hosts = hosts.with_daemon_json(&system("docker/daemon.json"))?;
+        let docker = crate::credentials::docker_config();
+        let hosts = docker.map_or_else(|| Ok(hosts.clone()), |file| hosts.clone().with_config_json(&file))?;
+        hosts.with_registries_conf(&podman, &folders)
     }
 
     /// Where to ask for what is in a repository, the first first. The last is the registry itself.

@@ -8,7 +8,6 @@ use ureq::http::Method;
 
 use crate::Client;
 use crate::call::Call;
-use crate::digest::digest_of;
 use crate::errand::{Access, Errand};
 use crate::hosts::Endpoint;
 use crate::refusal::{Wish, refusal};
@@ -73,7 +72,7 @@ impl Client {
     /// # Errors
     /// `Denied`; `Failed`: the registry does not take it; `Unavailable`: it does not answer.
     pub fn push_manifest(&self, name: &Reference, media_type: &MediaType, bytes: &[u8]) -> Result<Digest> {
-        let digest = digest_of(bytes, name.digest().map_or(Algorithm::Sha256, Digest::algorithm));
+        let digest = hash::of(bytes, name.digest().map_or(Algorithm::Sha256, Digest::algorithm));
         let under = name.tag().map_or_else(|| digest.to_string(), str::to_string);
         let push = Push::new(self, name, format!("push manifest of `{name}`"))?;
         let target = push.target(&format!("manifests/{under}"));

@@ -7,7 +7,6 @@ use ureq::http::Method;
 use crate::Client;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::digest::digest_of;
 use crate::errand::Errand;
 use crate::hosts::{Endpoint, Purpose};
 use crate::refusal::{Wish, refusal};
@@ -153,11 +152,11 @@ fn check_digest(bytes: &[u8], name: &Reference, said: Option<&str>, doing: &str)
         Err(Fault::new(Kind::Invalid, doing).because(cause))
     };
     if let Some(expected) = name.digest() {
-        let got = digest_of(bytes, expected.algorithm());
+        let got = hash::of(bytes, expected.algorithm());
         return if got == *expected { Ok(got) } else { wrong("it must be", expected, &got) };
     }
     let said = said.map(str::parse::<Digest>).transpose().map_err(|fault| fault.during(doing))?;
-    let got = digest_of(bytes, said.as_ref().map_or(Algorithm::Sha256, Digest::algorithm));
+    let got = hash::of(bytes, said.as_ref().map_or(Algorithm::Sha256, Digest::algorithm));
     match said {
         Some(said) if said != got => wrong("the registry calls it", &said, &got),
         _ => Ok(got),

@@ -52,11 +52,21 @@ fn authorities(trust: &Trust, bundle: Option<&Path>) -> Result<Vec<Certificate<'
     let known =
         bundle.map(Path::to_path_buf).or_else(|| std::env::var_os("SSL_CERT_FILE").map(PathBuf::from));
     let bundle = known.or_else(|| BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file()));
-    let mut roots = Vec::new();
+    let mut roots = in_environment();
     for file in bundle.into_iter().chain(files(&trust.folders, "crt")?).chain(trust.authorities.clone()) {
         roots.extend(certificates(&file)?);
     }
     Ok(roots)
+}
+
+/// Of all files in the folders of `SSL_CERT_DIR`, as Go has it: what is no certificate does not count.
+fn in_environment() -> Vec<Certificate<'static>> {
+    let folders = std::env::var_os("SSL_CERT_DIR").unwrap_or_default();
+    let entries =
+        std::env::split_paths(&folders).filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    files.iter().filter_map(|file| certificates(file).ok()).flatten().collect()
 }
 
 /// What we show a host that asks who we are.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use fault::{Fault, Kind, Result};
 use serde::Deserialize;
 use ureq::http::Method;
+use ureq::http::header::AUTHORIZATION;
 
 use crate::auth::basic;
 use crate::challenge::Challenge;
@@ -147,7 +148,7 @@ impl Realm {
         let parameters = service.chain(scopes.iter().map(|scope| ("scope", scope)));
         let url = parameters.fold(self.url.clone(), |url, (name, value)| url.with(name, value));
         let mut ask = Ask::get(url);
-        ask.headers.extend(authorization.map(|value| ("authorization", value)));
+        ask.headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
         wire.send(&mut ask, way, doing)
     }
 

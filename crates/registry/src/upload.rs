@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use fault::{Fault, Kind, Result};
 use oci::image::Descriptor;
 use ureq::http::Method;
+use ureq::http::header::CONTENT_RANGE;
 
 use crate::answer::Answer;
 use crate::call::Call;
@@ -125,7 +126,7 @@ impl<'a> Upload<'a> {
         call.answer(&mut |_| {
             let ask = Ask::new(method.clone(), url.clone(), Comes::Receipt);
             let mut ask = ask.header("content-type", "application/octet-stream");
-            ask.headers.extend(range.map(|range| ("content-range", range.to_string())));
+            ask.headers.extend(range.map(|range| (CONTENT_RANGE, range.to_string())));
             Ok(if size > 0 { ask.load(self.load(size)?) } else { ask })
         })
     }

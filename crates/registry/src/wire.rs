@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use fault::{Fault, Kind, Result};
-use ureq::http::{Method, Request};
+use ureq::http::{HeaderName, Method, Request};
 use ureq::{Agent, Proxy, SendBody};
 
 use crate::answer::Answer;
@@ -22,7 +22,7 @@ use crate::{Patience, Settings};
 pub(crate) struct Ask<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(HeaderName, String)>,
     pub(crate) body: Load<'a>,
     /// What is expected to come back, and so how long that may take.
     pub(crate) comes: Comes,
@@ -58,7 +58,7 @@ impl<'a> Ask<'a> {
 
     #[must_use]
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Ask<'a> {
-        self.headers.push((name, value.into()));
+        self.headers.push((HeaderName::from_static(name), value.into()));
         self
     }
 
@@ -117,7 +117,7 @@ impl Wire {
     ) -> std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error> {
         let mut request = Request::builder().method(ask.method.clone()).uri(ask.url.to_string());
         for (name, value) in &ask.headers {
-            request = request.header(*name, value);
+            request = request.header(name, value);
         }
         let sends = ask.method != Method::GET && ask.method != Method::HEAD;
         let size = match &ask.body {

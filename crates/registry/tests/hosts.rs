@@ -222,3 +222,66 @@ fn dockers_daemon_json() {
         .unwrap();
     assert!(client(hosts).resolve(&"app:1".parse().unwrap()).is_ok());
 }
+
+/// What a header was said to be in each request.
+fn headers(registry: &LyingRegistry, name: &str) -> Vec<Option<String>> {
+    registry.asked().iter().map(|asked| asked.header(name).map(str::to_string)).collect()
+}
+
+#[test]
+fn headers_are_for_those_who_are_asked() {
+    let (image, scratch) = (Arc::new(Image::new(10)), Scratch::new("headers"));
+    // It answers with a blob that is elsewhere.
+    let elsewhere = serve(&image);
+    let (here, there) = (Arc::clone(&image), elsewhere.host());
+    let registry = LyingRegistry::new(move |asked| match asked.path() {
+        path if path.contains("/blobs/") => {
+            Reply::status(307).header("location", &format!("http://{there}{path}"))
+        }
+        _ => good(&here, asked),
+    });
+    let host = registry.host();
+    let text = format!(
+        "server = \"http://{host}\"\n[header]\nx-one = \"1\"\nx-two = [\"2\", \"3\"]\n\
+         [host.\"http://{host}/mirror\"]\n[host.\"http://{host}/mirror\".header]\nAuthorization = \"Basic mirror\"\n"
+    );
+    let config = scratch.path().join("config.json");
+    fs::write(&config, r#"{"HttpHeaders":{"X-Meta-Who":"me","X-Other":"no","User-Agent":"no"}}"#).unwrap();
+    let hosts = by_containerd(&scratch, &host, &text).with_config_json(&config).unwrap();
+    let client = client(hosts);
+    client.resolve(&name(&host, "app:1")).unwrap();
+    assert_eq!(fetch(&client, &name(&host, "app"), &image.layer_descriptor()).unwrap(), image.layer);
+    let is_mirror: Vec<bool> =
+        registry.asked().iter().map(|asked| asked.path().starts_with("/mirror/")).collect();
+    assert!(is_mirror.contains(&true) && is_mirror.contains(&false), "{is_mirror:?}");
+    let of_mirror =
+        |value: &str| is_mirror.iter().map(|is| is.then(|| value.to_string())).collect::<Vec<_>>();
+    let of_registry =
+        |value: &str| is_mirror.iter().map(|is| (!is).then(|| value.to_string())).collect::<Vec<_>>();
+    assert_eq!(headers(&registry, "authorization"), of_mirror("Basic mirror"));
+    assert_eq!(headers(&registry, "x-one"), of_registry("1"));
+    assert!(headers(&registry, "x-meta-who").iter().all(|value| value.as_deref() == Some("me")));
+    assert!(headers(&registry, "x-other").iter().all(Option::is_none));
+    assert!(headers(&registry, "user-agent").iter().flatten().all(|agent| agent.starts_with("nagaya/")));
+    // Whoever they lead to is told nothing of it.
+    assert!(!elsewhere.asked().is_empty());
+    for header in ["authorization", "x-one", "x-two", "x-meta-who"] {
+        assert!(headers(&elsewhere, header).iter().all(Option::is_none), "{header}");
+    }
+}
+
+#[test]
+fn headers_that_nobody_may_set() {
+    let scratch = Scratch::new("headers");
+    for (header, words) in [
+        ("Host = \"other.example\"", "ours to say"),
+        ("range = \"bytes=1-\"", "ours to say"),
+        ("\"a b\" = \"1\"", "no name of a header"),
+        ("x-two = \"a\\nInjected: yes\"", "cannot be sent"),
+    ] {
+        let hosts = by_containerd(&scratch, "r.example", &format!("[header]\n{header}\n"));
+        let fault = client(hosts).resolve(&name("r.example", "app:1")).unwrap_err();
+        assert!(fault.sentence().contains(words), "{header}: {fault}");
+    }
+    assert!(Hosts::default().with_config_json(Path::new("/no/such/file")).is_ok());
+}

@@ -10,10 +10,9 @@ use std::time::Duration;
 use lab::{Asked, LyingRegistry, Reply, Scratch};
 use oci::image::{Compression, Descriptor, Digest, Family, Index, Manifest, MediaType, Reference};
 use registry::{Client, Patience, Settings, Waiting};
-use sha2::{Digest as _, Sha256};
 
 pub(crate) fn sha256(bytes: &[u8]) -> Digest {
-    Digest::sha256(Sha256::digest(bytes).into())
+    hash::sha256(bytes)
 }
 
 pub(crate) fn name(host: &str, rest: &str) -> Reference {

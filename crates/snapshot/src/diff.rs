@@ -16,6 +16,7 @@ use fault::{Doing, Result, visible};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
 use crate::attributes::{MARKS, whole};
+use crate::pack::entry;
 use crate::place::is_place;
 use crate::tar::{Data, Entry, Kind, Time, Writer};
 
@@ -134,19 +135,7 @@ impl<W: Write> Out<W> {
         bytes: impl Read,
     ) -> io::Result<()> {
         self.number += 1;
-        let size = if kind == Kind::File { u64::try_from(stat.st_size).unwrap_or(0) } else { 0 };
-        let entry = Entry {
-            number: self.number,
-            name: path.to_vec(),
-            kind,
-            mode: stat.st_mode & 0o7777,
-            uid: stat.st_uid,
-            gid: stat.st_gid,
-            mtime: Time { seconds: stat.st_mtime, nanos: u32::try_from(stat.st_mtime_nsec).unwrap_or(0) },
-            xattrs,
-            data: Data { size, stored: size, ..Data::default() },
-        };
-        self.to.member(&entry, bytes)
+        self.to.member(&entry(self.number, path, stat, kind, xattrs), bytes)
     }
 }
 

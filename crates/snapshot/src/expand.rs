@@ -5,22 +5,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use fault::{Doing, Fault, Kind, Result};
+use hash::{Sum, Summed};
 use oci::image::Compression;
-use sha2::{Digest, Sha256};
 
 use crate::compression::decompress;
 
-/// What some bytes are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sum {
-    /// SHA-256.
-    pub sha256: [u8; 32],
-    /// How many.
-    pub bytes: u64,
-}
-
 /// Both sides of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expanded {
     /// As it was sent: what its descriptor speaks of.
     pub sent: Sum,
@@ -44,7 +35,7 @@ pub fn expand(
     most: u64,
     output: &mut (impl Write + Send),
 ) -> Result<Expanded> {
-    let mut sent = Counted { from: input, hash: Sha256::new(), bytes: 0 };
+    let mut sent = Summed::new(input);
     let (to, from) = sync_channel(WAITING);
     let (read, written) = thread::scope(|scope| {
         let writer = thread::Builder::new().spawn_scoped(scope, move || write(&from, output))?;
@@ -60,7 +51,7 @@ pub fn expand(
 }
 
 fn feed(
-    sent: &mut Counted<impl Read>,
+    sent: &mut Summed<impl Read>,
     promised: Option<Compression>,
     most: u64,
     to: &SyncSender<Vec<u8>>,
@@ -91,37 +82,12 @@ fn broken(err: &io::Error) -> Fault {
 }
 
 fn write(from: &Receiver<Vec<u8>>, output: &mut impl Write) -> io::Result<Sum> {
-    let mut hash = Sha256::new();
-    let mut bytes = 0;
+    let mut output = Summed::new(output);
     for piece in from {
-        hash.update(&piece);
         output.write_all(&piece)?;
-        bytes += piece.len() as u64;
     }
     output.flush()?;
-    Ok(Sum { sha256: hash.finalize().into(), bytes })
-}
-
-/// A reader that knows what has passed through it.
-struct Counted<R> {
-    from: R,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl<R> Counted<R> {
-    fn sum(self) -> Sum {
-        Sum { sha256: self.hash.finalize().into(), bytes: self.bytes }
-    }
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let got = self.from.read(buffer)?;
-        self.hash.update(&buffer[..got]);
-        self.bytes += got as u64;
-        Ok(got)
-    }
+    Ok(output.sum())
 }
 
 #[cfg(test)]
@@ -129,7 +95,7 @@ mod tests {
     use super::*;
 
     fn sum(bytes: &[u8]) -> Sum {
-        Sum { sha256: Sha256::digest(bytes).into(), bytes: bytes.len() as u64 }
+        Sum { digest: hash::sha256(bytes), bytes: bytes.len() as u64 }
     }
 
     #[test]

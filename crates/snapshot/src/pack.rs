@@ -124,23 +124,34 @@ impl Packing<'_> {
         bytes: &mut dyn Read,
     ) -> io::Result<()> {
         self.number += 1;
-        let size = if kind == Kind::File { u64::try_from(stat.st_size).unwrap_or(0) } else { 0 };
         let xattrs = match kind {
             Kind::HardLink(_) => Vec::new(),
             _ => own(&by_number(found))?,
         };
-        let entry = Entry {
-            number: self.number,
-            name: path.to_vec(),
-            kind,
-            mode: stat.st_mode & 0o7777,
-            uid: stat.st_uid,
-            gid: stat.st_gid,
-            mtime: Time { seconds: stat.st_mtime, nanos: u32::try_from(stat.st_mtime_nsec).unwrap_or(0) },
-            xattrs,
-            data: Data { size, stored: size, ..Data::default() },
-        };
-        self.to.take(&entry, &mut bytes.take(size))
+        let entry = entry(self.number, path, stat, kind, xattrs);
+        self.to.take(&entry, &mut bytes.take(entry.data.size))
+    }
+}
+
+/// What an archive says of something on the disk.
+pub(crate) fn entry(
+    number: u64,
+    path: &[u8],
+    stat: &Stat,
+    kind: Kind,
+    xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+) -> Entry {
+    let size = if kind == Kind::File { u64::try_from(stat.st_size).unwrap_or(0) } else { 0 };
+    Entry {
+        number,
+        name: path.to_vec(),
+        kind,
+        mode: stat.st_mode & 0o7777,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        mtime: Time { seconds: stat.st_mtime, nanos: u32::try_from(stat.st_mtime_nsec).unwrap_or(0) },
+        xattrs,
+        data: Data { size, stored: size, ..Data::default() },
     }
 }
 

@@ -6,9 +6,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use fault::{Doing, Fault, Kind, Result};
+use hash::Hasher;
 use oci::image::Digest;
 
-use crate::{Hasher, Ready, Staged, Store, files};
+use crate::{Ready, Staged, Store, files};
 
 /// A blob that streams into the store. It has its name once it is whole, and is what was asked for.
 #[derive(Debug)]
@@ -56,9 +57,7 @@ impl Store {
             return Err(Fault::new(Kind::Invalid, doing())
                 .because(format!("it is longer than {MAX_DOCUMENT} bytes, which no such document is")));
         }
-        let mut hasher = Hasher::like(digest);
-        hasher.update(&bytes);
-        check(digest, &hasher.finish()).map_err(|fault| {
+        check(digest, &hash::of(&bytes, digest.algorithm())).map_err(|fault| {
             fault.during(doing()).or_hint(Some("`nagaya system check --repair` fetches it again".to_string()))
         })?;
         Ok(bytes)

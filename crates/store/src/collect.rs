@@ -8,7 +8,7 @@ use fault::{Doing, Fault, Kind, Result};
 use oci::image::Digest;
 use sys::remove_tree::remove_tree;
 
-use crate::hash::root_id;
+use crate::chain::root_id;
 use crate::images::{Image, Kept, Version};
 use crate::{Exclusive, Folder, Store, files};
 

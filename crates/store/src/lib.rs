@@ -29,13 +29,13 @@
 //! - **Nothing that `run` does grows with the number of images.**
 
 mod blobs;
+mod chain;
 mod check;
 mod claim;
 mod collect;
 mod files;
 mod find;
 mod flow;
-mod hash;
 mod images;
 mod land;
 mod layers;
@@ -48,13 +48,13 @@ mod staged;
 mod uses;
 
 pub use blobs::Ingest;
+pub use chain::{chain_id, root_id};
 pub use check::{Checked, Problem};
 pub use claim::Claim;
 pub use collect::Collected;
 pub use files::size_of;
 pub use find::Found;
 pub use flow::Flow;
-pub use hash::{Hasher, chain_id, root_id};
 pub use images::{Image, Kept, Version};
 pub use land::Ready;
 pub use layers::Folder;

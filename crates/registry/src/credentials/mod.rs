@@ -82,19 +82,26 @@ pub struct Credentials {
     pub given: Option<(String, Credential)>,
 }
 
+/// A path in the environment, if there is one.
+fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Docker's config.json of this user.
+pub(crate) fn docker_config() -> Option<PathBuf> {
+    let folder = path("DOCKER_CONFIG").or_else(|| path("HOME").map(|home| home.join(".docker")));
+    folder.map(|folder| folder.join("config.json"))
+}
+
 impl Credentials {
     /// This user's.
     pub fn of_this_user() -> Credentials {
-        let path = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = path("HOME");
-        let below = |folder: Option<PathBuf>, rest: &str| folder.map(|folder| folder.join(rest));
-        let docker = path("DOCKER_CONFIG").or_else(|| below(home.clone(), ".docker"));
-        let config = path("XDG_CONFIG_HOME").or_else(|| below(home, ".config"));
+        let config = path("XDG_CONFIG_HOME").or_else(|| path("HOME").map(|home| home.join(".config")));
         let podman = [path("XDG_RUNTIME_DIR"), config];
         Credentials {
             chosen: path("REGISTRY_AUTH_FILE"),
             inline: env::var("DOCKER_AUTH_CONFIG").ok().filter(|text| !text.is_empty()),
-            docker: below(docker, "config.json"),
+            docker: docker_config(),
             podman: podman.into_iter().flatten().map(|folder| folder.join("containers/auth.json")).collect(),
             helpers: env::var_os("PATH").unwrap_or_default(),
             helper_limit: None,

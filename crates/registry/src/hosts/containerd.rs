@@ -3,6 +3,7 @@
 //! Source: <https://github.com/containerd/containerd/blob/v2.1.4/docs/hosts.md>. Headers, proxies and time limits of
 //! single hosts are not read.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use oci::image::Reference;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{DOCKER_HUB_HOST, Endpoint, Hosts, Purpose, Schemes};
+use super::{DOCKER_HUB_HOST, Endpoint, Headers, Hosts, Purpose, Schemes};
 
 /// What is said of one host. At the top of the file it is the registry itself.
 #[derive(Debug, Default, Deserialize)]
@@ -21,10 +22,11 @@ struct Host {
     /// The registry's own address; only at the top.
     server: Option<String>,
     capabilities: Option<Vec<String>>,
-    ca: Option<OneOrMany>,
+    ca: Option<OneOrMany<PathBuf>>,
     client: Option<Value>,
     skip_verify: bool,
     override_path: bool,
+    header: BTreeMap<String, OneOrMany<String>>,
     /// Others, tried before it, in the order of the file; only at the top.
     #[serde(rename = "host")]
     others: Table,
@@ -32,9 +34,18 @@ struct Host {
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum OneOrMany {
-    One(PathBuf),
-    Many(Vec<PathBuf>),
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    fn all(&self) -> &[T] {
+        match self {
+            OneOrMany::One(one) => std::slice::from_ref(one),
+            OneOrMany::Many(many) => many,
+        }
+    }
 }
 
 impl Hosts {
@@ -91,6 +102,14 @@ impl Host {
         self.capabilities.as_ref().is_none_or(|known| known.iter().any(|known| known == wanted))
     }
 
+    fn headers(&self, file: &Path) -> Result<Headers> {
+        let mut headers = Headers::default();
+        for (name, values) in &self.header {
+            values.all().iter().try_for_each(|value| headers.add(name, value, file))?;
+        }
+        Ok(headers)
+    }
+
     fn endpoint(&self, hosts: &Hosts, address: &str, file: &Path, name: &Reference) -> Result<Endpoint> {
         // Without a scheme it is meant with TLS.
         let address =
@@ -105,11 +124,9 @@ impl Host {
             place.of = Some(name.domain().to_string());
         }
         let folder = file.parent().unwrap_or(Path::new("/"));
-        let authorities = match &self.ca {
-            None => Vec::new(),
-            Some(OneOrMany::One(one)) => vec![folder.join(one)],
-            Some(OneOrMany::Many(many)) => many.iter().map(|one| folder.join(one)).collect(),
-        };
+        let authorities: Vec<_> =
+            self.ca.iter().flat_map(OneOrMany::all).map(|one| folder.join(one)).collect();
+        place.headers.extend(&self.headers(file)?);
         // Who has named an authority wants it checked, on this machine too.
         place.trust.anybody = self.skip_verify || place.trust.anybody && authorities.is_empty();
         if !place.trust.anybody && place.schemes == Schemes::Either {

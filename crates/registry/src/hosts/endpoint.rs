@@ -3,7 +3,7 @@
 use fault::Result;
 use oci::image::DOCKER_HUB;
 
-use super::Hosts;
+use super::{Headers, Hosts};
 use crate::tls::Trust;
 use crate::url::Url;
 
@@ -25,6 +25,8 @@ pub(crate) struct Endpoint {
     pub(crate) of: Option<String>,
     pub(crate) schemes: Schemes,
     pub(crate) trust: Trust,
+    /// What it is sent with each request, and nobody that it leads to.
+    pub(crate) headers: Headers,
 }
 
 /// With TLS or without.
@@ -57,6 +59,7 @@ impl Hosts {
             of: None,
             schemes: if insecure { Schemes::Either } else { Schemes::Tls },
             trust: Trust { anybody: insecure, ..self.trust_of(authority) },
+            headers: self.headers.clone(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use oci::image::{Compression, Config, Descriptor, Digest, Family, Manifest, MediaType, Reference};
-use store::{Folder, Hasher, Kept, Named, Store};
+use store::{Folder, Kept, Named, Store};
 
 /// A folder with a store in it, which goes in the end.
 pub(crate) struct Place {
@@ -46,9 +46,7 @@ impl Place {
 }
 
 pub(crate) fn digest(bytes: &[u8]) -> Digest {
-    let mut hasher = Hasher::like(&Digest::sha256([0; 32]));
-    hasher.update(bytes);
-    hasher.finish()
+    hash::sha256(bytes)
 }
 
 pub(crate) fn reference(text: &str) -> Reference {
