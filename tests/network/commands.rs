@@ -119,6 +119,31 @@ fn a_bridge_of_somebody_elses() {
     assert!(world.kernel().contains("mine") && world.kernel().contains("10.88.0.1/24"), "{}", world.kernel());
 }
 
+/// Addresses that this machine has a way to are nobody's to give away; and at some point there are none.
+#[test]
+fn networks_keep_out_of_each_others_way_and_this_hosts() {
+    let world = World::new();
+    let subnet =
+        |name: &str| world.fine(&["network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", name]);
+    world.sh(&world.here, "ip route add 172.18.0.0/17 via 192.0.2.2").ok();
+    for (name, expected) in [("one", "172.19.0.0/16"), ("two", "172.20.0.0/16")] {
+        world.fine(&["network", "create", name]);
+        assert_eq!(subnet(name), format!("{expected}\n"));
+    }
+    world.fine(&["network", "rm", "one"]);
+    world.fine(&["network", "create", "three"]);
+    assert_eq!(subnet("three"), "172.19.0.0/16\n", "what was given back is given again");
+    world
+        .sh(&world.here, "for net in 172.16.0.0/12 192.168.0.0/16; do ip route add $net via 192.0.2.2; done")
+        .ok();
+    let before = (world.kernel(), world.elements());
+    let none = "could not find an available, non-overlapping IPv4 address pool";
+    fails(world.nagaya(&["network", "create", "four"]).output(), 1, &[none, "--subnet"]);
+    assert_eq!((world.kernel(), world.elements()), before);
+    assert_eq!(world.fine(&["network", "ls", "-q"]).lines().count(), 5);
+    world.fine(&["network", "create", "--subnet", "10.77.0.0/24", "four"]);
+}
+
 #[test]
 fn addresses_that_are_asked_for() {
     let world = World::new();

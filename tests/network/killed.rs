@@ -315,6 +315,35 @@ fn network_commands_killed() {
     }
 }
 
+/// Such an interface has no other end on this machine that could be removed.
+#[test]
+fn an_interface_on_a_parent_goes_too() {
+    let world = World::new();
+    let create = ["network", "create", "-d", "macvlan", "-o", "parent=up0", "--subnet", "192.0.2.0/24"];
+    world.fine(&[&create[..], &["--gateway", OUTSIDE[0], "--ip-range", "192.0.2.128/26", "lan"]].concat());
+    world.fine(&["network", "create", "one"]);
+    runs(&world);
+    let links = || world.fine(&["exec", &world.named("a"), "ip", "-o", "link"]);
+    let pid = world.fine(&["inspect", "-f", "{{.State.Pid}}", &world.named("a")]);
+    let trace = world.lab.folder().join("trace");
+    // nsenter(1) is the first who enters a network. `connect` does when the interface is there, `disconnect` when it is to go.
+    let strace = ["strace", "-qq", "-o", trace.to_str().expect("a path"), "-e", "trace=setns"];
+    for verb in ["disconnect", "connect"] {
+        if verb == "disconnect" {
+            world.fine(&["network", "connect", "lan", &world.named("a")]);
+            assert!(links().contains("eth1"));
+        }
+        let inject = ["-e", "inject=setns:signal=KILL:when=2"];
+        let killed = call(&world, &["network", verb, "lan", NAME]).under(strace.into_iter().chain(inject));
+        assert_eq!(killed.output().code, 137);
+        // The control: it is there, until the next command.
+        let inside = world.lab.program("nsenter").args(["-t", pid.trim(), "-n", "ip", "-o", "link"]);
+        assert!(inside.output().ok().contains("eth1"), "{verb}");
+        assert!(!links().contains("eth1"), "{verb}: {}", links());
+        assert_eq!(world.connections().iter().filter(|name| name.contains("192.0.2.")).count(), 0, "{verb}");
+    }
+}
+
 /// One of two networks goes, and whoever did it is killed: what led through it leads through the other, and the port with it.
 #[test]
 fn a_disconnect_that_was_cut_off_is_finished() {

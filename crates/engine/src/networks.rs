@@ -1,6 +1,8 @@
 //! Networks of a container that is there already.
 
-use container::{Joined, Network as Whose, Record, Request};
+use std::path::Path;
+
+use container::{Attached, Joined, Network as Whose, Record, Request};
 use fault::{Fault, Kind, Result};
 use launch::ContainerNetwork;
 use network::{Driver, Network, Networks};
@@ -95,17 +97,34 @@ impl Engine {
     /// made to fit: its way out, its names, its ports.
     pub fn take_back(&self) -> Result<()> {
         let root = self.records.root();
-        for cut_off in container::take_back(root)?.iter().filter(|cut_off| cut_off.network.is_some()) {
+        for cut_off in container::take_back(root)? {
+            let Some(id) = cut_off.network else { continue };
             let Some(record) = self.records.folder(&cut_off.container).record()? else { continue };
             let view = self.view(record)?;
             if view.status.is_up() {
-                let inside = self.running(&view)?.network()?;
-                lead_out(&inside, &view.record.request, &view.record, &Networks::at(root))?;
+                let (inside, networks) = (self.running(&view)?.network()?, Networks::at(root));
+                if networks.by_id(&id)?.is_some_and(|network| network.driver != Driver::Bridge) {
+                    remove_forgotten(&inside, &view.record, root)?;
+                }
+                lead_out(&inside, &view.record.request, &view.record, &networks)?;
                 tell(&view)?;
             }
         }
         Ok(())
     }
+}
+
+/// Removes interfaces that no endpoint of a container tells of. Those of a bridge have gone with their other end.
+fn remove_forgotten(inside: &ContainerNetwork, record: &Record, root: &Path) -> Result<()> {
+    let attached = Attached::now(record, root)?;
+    let ours = |name: &str| {
+        let number = name.strip_prefix("eth").unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_known = |name: &String| attached.all.iter().any(|(_, endpoint)| endpoint.interface == *name);
+    let names = inside.names()?;
+    let mut forgotten = names.iter().filter(|name| ours(name) && !is_known(name));
+    forgotten.try_for_each(|name| inside.unplug(name))
 }
 
 /// Sends what is for elsewhere by the networks that a container has now.

@@ -29,9 +29,8 @@ struct Running {
 
 impl Running {
     fn with(upstreams: &[SocketAddr]) -> Running {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (udp, tcp) = same_port();
         let at = udp.local_addr().unwrap();
-        let tcp = TcpListener::bind(at).unwrap();
         let upstreams =
             upstreams.iter().map(|address| Upstream { address: *address, inside: false }).collect();
         let stop = Arc::new(AtomicBool::new(false));
