@@ -1,5 +1,6 @@
 //! Monitors that are killed at any of their system calls, or of which a call fails: no exit code is lost.
 
+use std::fs;
 use std::time::Duration;
 
 use lab::{Nagaya, Pty, engine};
@@ -104,7 +105,7 @@ fn all_of_a_start_killed() {
 
 /// Each point once that any process of a trace reaches, without what only the traced command's first process does.
 fn of_all(trace: &std::path::Path) -> Vec<Point> {
-    let text = std::fs::read_to_string(trace).expect("the trace");
+    let text = fs::read_to_string(trace).expect("the trace");
     let (mut counts, mut all) = (std::collections::BTreeMap::new(), Vec::new());
     for line in text.lines() {
         let Some((pid, call)) = line.split_once(' ') else { continue };
@@ -125,10 +126,14 @@ fn of_all(trace: &std::path::Path) -> Vec<Point> {
 fn its_keeper_takes_over_and_knows_the_end() {
     let world = World::new();
     ready(&world);
-    let monitor = world.monitor();
+    let (monitor, keeper) = (world.monitor(), world.keeper().expect("its keeper"));
+    // By their names people know them.
+    let name = |pid| fs::read_to_string(format!("/proc/{pid}/comm")).expect("a process").trim().to_string();
+    assert_eq!([name(monitor), name(keeper)], ["nagaya-monitor", "nagaya-keeper"]);
     send(monitor, Signal::KILL);
     // Nobody looks: the keeper is told by the kernel.
     lab::until("another monitor", || world.written()["monitor"].as_i64() != Some(monitor));
+    assert_eq!((world.monitor(), name(keeper)), (keeper, "nagaya-monitor".to_string()));
     assert_eq!(world.contradiction(), None);
     world.command(&["stop"]).ok();
     assert_eq!(code_7(&world), None);

@@ -33,6 +33,8 @@ pub fn main(words: &[OsString]) -> Result<()> {
     // Of one that is not our child the kernel tells the end only to who has had it open before.
     let process = if adopt { serve::first_process(&records, &id)? } else { None };
     let (mut channel, vault) = (Some(channel), Vault::new()?);
+    // For people who look at processes; it was called by a number of a descriptor.
+    let _ = rustix::thread::set_name(c"nagaya-monitor");
     let how = match stand_behind(|| channel = None)? {
         Role::Done => return Ok(()),
         Role::Monitor if adopt => How::Adopt(process),

@@ -55,6 +55,7 @@ pub(crate) fn stand_behind(leave: impl FnOnce()) -> Result<Role> {
         Side::Parent(monitor) => monitor,
     };
     leave();
+    let _ = rustix::thread::set_name(c"nagaya-keeper");
     // What is over soon needs its processor more than this memory.
     let soon = poll(&mut [PollFd::new(&monitor.pidfd, PollFlags::IN)], Some(&SOON));
     if soon == Ok(0) {
@@ -64,7 +65,11 @@ pub(crate) fn stand_behind(leave: impl FnOnce()) -> Result<Role> {
     let ended = until_end(&monitor, &mut seen).doing(doing)?;
     // Who is left alone from here on is init's.
     set_child_subreaper(None).doing(doing)?;
-    Ok(if ended == Ended::Code(0) { Role::Done } else { Role::Successor(seen) })
+    if ended == Ended::Code(0) {
+        return Ok(Role::Done);
+    }
+    let _ = rustix::thread::set_name(c"nagaya-monitor");
+    Ok(Role::Successor(seen))
 }
 
 /// Waits for the monitor's end. Where a container has no pid namespace of its own, its orphans are the keeper's. The

@@ -3,17 +3,38 @@
 use std::ffi::c_void;
 
 /// Gives memory back to the kernel that was needed once and may never be again: what the allocator keeps, and pages of the
-/// program's own file, which come back from there when they are touched.
+/// program's own file, which come back from there when they are touched. Of the stack what deeper calls have used.
 ///
 /// Source: <https://man7.org/linux/man-pages/man2/madvise.2.html>, getauxval(3), elf(5)
 pub fn give_back() {
     // SAFETY: takes an integer; the allocator gives back only what nobody has.
     unsafe { libc::malloc_trim(0) };
+    give_back_stack();
     for segment in read_only_segments() {
         // SAFETY: the pages belong to a segment of this program that was mapped from its file without the right to write, so
         // they are as in the file, which nobody can change while it runs, and are read from there again when touched.
         unsafe { libc::madvise(segment.0 as *mut c_void, segment.1, libc::MADV_DONTNEED) };
     }
+}
+
+/// So much of the stack is looked at; what making a container uses is less.
+const STACK: usize = 512 << 10;
+
+/// Only the first thread's: below the stacks of others there is something else.
+fn give_back_stack() {
+    let here = 0_u8;
+    // SAFETY: takes an integer.
+    let page = unsafe { libc::getauxval(libc::AT_PAGESZ) };
+    let Ok(page) = usize::try_from(page) else { return };
+    if page == 0 || rustix::thread::gettid() != rustix::process::getpid() {
+        return;
+    }
+    // This call, and the next one, have their frames above.
+    let end = ((&raw const here as usize) / page).saturating_sub(2) * page;
+    let start = end.saturating_sub(STACK) / page * page;
+    // SAFETY: below the frames of the calls that are at work nothing of a stack is anybody's. It is this thread's, and the
+    // kernel maps nothing else within 128 MiB of its first thread's stack (arch/x86/mm/mmap.c, `mmap_base`).
+    unsafe { libc::madvise(start as *mut c_void, end - start, libc::MADV_DONTNEED) };
 }
 
 /// Address and length, in whole pages, of what was mapped from our own file without the right to write.

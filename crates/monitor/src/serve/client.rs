@@ -68,10 +68,11 @@ impl Client {
 
     /// Reads what it says.
     pub(crate) fn read(&mut self) {
-        let mut bytes = [0; 16 * 1024];
-        match rustix::io::read(&self.fd, &mut bytes) {
+        // Not on the stack, where it would be in memory for as long as the monitor is.
+        let mut bytes = Vec::with_capacity(16 * 1024);
+        match rustix::io::read(&self.fd, rustix::buffer::spare_capacity(&mut bytes)) {
             Ok(0) => self.gone = true,
-            Ok(length) => self.decoder.push(&bytes[..length]),
+            Ok(_) => self.decoder.push(&bytes),
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(_) => self.gone = true,
         }

@@ -149,7 +149,7 @@ impl Probe {
 
     /// Hears what it says, as far as that is kept; the rest too, so that it does not wait for us.
     fn listen(&mut self) {
-        let mut bytes = [0; 4096];
+        let mut bytes = Vec::with_capacity(4096);
         while let Some(output) = &self.output {
             match read(output.as_fd(), &mut bytes) {
                 None => self.output = None,

@@ -80,7 +80,7 @@ impl Life {
             again: false,
             kill_at: None,
             stay: false,
-            buffer: vec![0; PART],
+            buffer: Vec::new(),
         }
     }
 
@@ -265,7 +265,7 @@ impl Life {
 
     fn pass_output(&mut self, source: Source, flags: PollFlags) {
         let Some((_, from)) = self.streams.outputs().find(|(other, _)| *other == source) else { return };
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut buffer = room(&mut self.buffer);
         match read(from, &mut buffer) {
             // A pipe that everybody has closed; a terminal that nobody has open.
             None => self.streams.close(source),
@@ -277,7 +277,7 @@ impl Life {
 
     /// Passes on what is left once the program has ended.
     pub(super) fn drain(&mut self) {
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut buffer = room(&mut self.buffer);
         let monitor = &mut self.monitor;
         for (source, from) in self.streams.outputs() {
             while let Some(bytes @ [_, ..]) = read(from, &mut buffer) {
@@ -378,4 +378,12 @@ impl Monitor {
             client.pass(&frame, self.folder.path());
         }
     }
+}
+
+/// Room for what is printed: of memory only as much as was ever read at once, and none where nothing is printed.
+fn room(buffer: &mut Vec<u8>) -> Vec<u8> {
+    let mut buffer = std::mem::take(buffer);
+    buffer.clear();
+    buffer.reserve_exact(PART);
+    buffer
 }

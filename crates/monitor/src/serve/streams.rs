@@ -203,11 +203,12 @@ impl Streams {
     }
 }
 
-/// Reads what there is. Nothing at an end; an empty slice if there is nothing yet.
-pub(crate) fn read<'a>(from: BorrowedFd<'_>, bytes: &'a mut [u8]) -> Option<&'a [u8]> {
-    match rustix::io::read(from, &mut *bytes) {
+/// Reads what there is, as far as `bytes` has room. Nothing at an end; an empty slice if there is nothing yet.
+pub(crate) fn read<'a>(from: BorrowedFd<'_>, bytes: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    bytes.clear();
+    match rustix::io::read(from, rustix::buffer::spare_capacity(bytes)) {
         Ok(0) => None,
-        Ok(length) => Some(&bytes[..length]),
+        Ok(_) => Some(bytes),
         Err(Errno::INTR | Errno::AGAIN) => Some(&[]),
         Err(_) => None,
     }
