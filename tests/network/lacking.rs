@@ -29,7 +29,7 @@ fn asks_for_interface(line: &str) -> bool {
 }
 
 fn asks_for_table(line: &str) -> bool {
-    line.contains("nlmsg_type=0xa01 ") || line.contains("NFT_MSG_GETTABLE")
+    line.contains("nlmsg_type=0xa0a ") || line.contains("NFT_MSG_GETSET")
 }
 
 /// A command to which the kernel answers with an error, where it has been asked for that for the first time.

@@ -141,6 +141,36 @@ fn it_is_the_rules_that_keep_others_out() {
     assert_eq!(world.ask_from(&world.outside, &[&target]), ["nobody"]);
 }
 
+/// One that somebody else has made, or an earlier version, is replaced, with all that containers which run have in it.
+#[test]
+fn a_table_that_lacks_something_is_replaced() {
+    let world = World::new();
+    world.fine(&["network", "create", "one"]);
+    world.serve("a", &["--network", "one", "-p", "8080:80"]);
+    let before = world.elements();
+    let target = format!("tcp/{}/8080", HERE[0]);
+    let seen = [format!("a {}", OUTSIDE[0])];
+    assert_eq!(world.ask_from(&world.outside, &[&target]), seen);
+    let other = "nft delete table inet nagaya; nft add table inet nagaya; nft add chain inet nagaya publish";
+    world.sh(&world.here, other).ok();
+    // The control: its monitor, which keeps the port, carries it over, and the container sees that.
+    assert_ne!(world.ask_from(&world.outside, &[&target]), seen);
+    world.fine(&[
+        "run",
+        "--rm",
+        "--name",
+        &world.named("b"),
+        "--network",
+        "one",
+        "-p",
+        "8081:80",
+        "host",
+        "true",
+    ]);
+    assert_eq!(world.ask_from(&world.outside, &[&target]), seen);
+    assert_eq!(world.elements(), before);
+}
+
 #[test]
 fn containers_of_a_network_without_talk_do_not_reach_each_other() {
     let world = World::new();

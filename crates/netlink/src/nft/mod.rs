@@ -26,6 +26,7 @@ const DELETE_TABLE: u16 = SUBSYSTEM + 2;
 const NEW_CHAIN: u16 = SUBSYSTEM + 3;
 const NEW_RULE: u16 = SUBSYSTEM + 6;
 const NEW_SET: u16 = SUBSYSTEM + 9;
+const GET_SET: u16 = SUBSYSTEM + 10;
 const NEW_ELEMENT: u16 = SUBSYSTEM + 12;
 const GET_ELEMENT: u16 = SUBSYSTEM + 13;
 const DELETE_ELEMENT: u16 = SUBSYSTEM + 14;
@@ -58,7 +59,17 @@ impl Nft {
 
     /// There is a table of this name.
     pub fn has_table(&self, name: &str) -> Result<bool, Refused> {
-        let request = Message::new(GET_TABLE, ACK, &header()).text(TABLE, name);
+        self.is_there(Message::new(GET_TABLE, ACK, &header()).text(TABLE, name))
+    }
+
+    /// There is a set or map of this name in a table.
+    pub fn has_set(&self, table: &str, name: &str) -> Result<bool, Refused> {
+        /// `NFTA_SET_NAME`.
+        const NAME: u16 = 2;
+        self.is_there(Message::new(GET_SET, ACK, &header()).text(TABLE, table).text(NAME, name))
+    }
+
+    fn is_there(&self, request: Message) -> Result<bool, Refused> {
         match self.0.ask(request) {
             Err(refused) if refused.is(rustix::io::Errno::NOENT) => Ok(false),
             asked => asked.map(|_| true),

@@ -39,13 +39,19 @@ impl Firewall {
         Nft::open().map(Firewall).map_err(|err| missing(err.into()))
     }
 
+    /// It is there, and of this version: what an earlier one has made, or somebody else, lacks a set.
     pub(crate) fn is_there(&self) -> Result<bool> {
-        self.0.has_table(TABLE).map_err(missing)
+        self.0.has_set(TABLE, table::NEWEST).map_err(missing)
     }
 
     /// Makes the table with all that is to be in it, at once.
     pub(crate) fn make(&self, elements: &[Element]) -> Result<()> {
         let mut batch = Batch::new(TABLE);
+        if self.0.has_table(TABLE).map_err(missing)? {
+            batch.replace_table();
+        } else {
+            batch.table();
+        }
         table::fill(&mut batch);
         batch.add(elements, false);
         self.0.commit(batch).map_err(missing)

@@ -2,6 +2,9 @@
 
 use netlink::nft::{Batch, Chain, Expressions, Hook, Meta, Set, Type, Verdict};
 
+/// The set that came last. Whoever adds another set or rule gives this one a new name.
+pub(super) const NEWEST: &str = "apart";
+
 /// IPv4 and IPv6, as a packet's family is told.
 const IPV4: u8 = 2;
 const IPV6: u8 = 10;
@@ -22,7 +25,6 @@ const TO6: (u32, u32) = (24, 16);
 
 /// The whole table, without what is in its sets.
 pub(super) fn fill(batch: &mut Batch) {
-    batch.table();
     sets(batch);
     let chain = |name, at| Chain { name, at };
     for one in [
@@ -49,7 +51,7 @@ fn sets(batch: &mut Batch) {
         ("any6", &[Protocol, Port], &[Ipv6, Port]),
         ("own4", &[Ipv4, Protocol, Port], &[]),
         ("own6", &[Ipv6, Protocol, Port], &[]),
-        ("apart", &[Interface], &[]),
+        (NEWEST, &[Interface], &[]),
         ("bridges", &[Interface], &[]),
         ("within", &[Interface, Interface], &[]),
         ("internal", &[Interface], &[]),
@@ -82,7 +84,7 @@ fn publish(batch: &mut Batch) {
         batch.rule("prerouting", asks.is_in(set).then(Verdict::Return));
     }
     let stream = Expressions::default().meta(Meta::Protocol, 0).is(0, &[STREAM]);
-    let apart = stream.meta(Meta::Incoming, 0).is_in("apart");
+    let apart = stream.meta(Meta::Incoming, 0).is_in(NEWEST);
     batch.rule("prerouting", apart.then(Verdict::Return));
     batch.rule("prerouting", local().then(Verdict::Jump("publish")));
     // Who asks by a loopback address is served by the container's monitor: with that address nothing can leave this machine.
