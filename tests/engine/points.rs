@@ -30,7 +30,7 @@ pub(crate) enum Wrong {
 }
 
 /// Calls that make, change or remove something, of which none is left out.
-const CHANGES: [&str; 38] = [
+const CHANGES: [&str; 46] = [
     "write",
     "pwrite64",
     "ftruncate",
@@ -51,8 +51,10 @@ const CHANGES: [&str; 38] = [
     "fdatasync",
     "syncfs",
     "fchmod",
+    "fchmodat",
     "chmod",
     "fchown",
+    "fchownat",
     "flock",
     "clone",
     "clone3",
@@ -67,6 +69,12 @@ const CHANGES: [&str; 38] = [
     "sendto",
     "sendmsg",
     "bind",
+    "listen",
+    "execve",
+    "unshare",
+    "setns",
+    "pivot_root",
+    "sethostname",
     "pidfd_send_signal",
     "kill",
 ];
@@ -140,6 +148,15 @@ pub(crate) fn points_of(pid: i64, lab: &Lab, work: impl FnOnce()) -> Vec<Point> 
 
 /// If this is set, nothing is left out.
 pub(crate) const ALL: &str = "NAGAYA_ALL_POINTS";
+/// A number, if it is to be other ones than those of today.
+const TURN: &str = "NAGAYA_POINTS_TURN";
+
+/// Others each day, so that all have their turn, in as little time.
+fn turn() -> usize {
+    let day = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() / 86_400);
+    let typed = std::env::var(TURN).ok().and_then(|text| text.parse().ok());
+    typed.unwrap_or_else(|| usize::try_from(day()).unwrap_or(0))
+}
 
 /// About so many of the points where that can go wrong: the first and the last, as many of those that change something as
 /// there is room for, and of the others some, evenly.
@@ -148,11 +165,15 @@ pub(crate) fn chosen(points: Vec<Point>, wrong: Wrong, most: usize) -> Vec<Point
     if std::env::var_os(ALL).is_some() || able.len() <= most {
         return able;
     }
+    some_of(able, most, turn())
+}
+
+fn some_of(able: Vec<Point>, most: usize, turn: usize) -> Vec<Point> {
     let (first, last) = (able[0].clone(), able[able.len() - 1].clone());
     let (changes, others): (Vec<_>, Vec<_>) = able.into_iter().partition(Point::changes);
     let some = |points: Vec<Point>, most: usize| {
         let step = points.len().div_ceil(most.max(1)).max(1);
-        points.into_iter().step_by(step).collect::<Vec<_>>()
+        points.into_iter().skip(turn % step).step_by(step).collect::<Vec<_>>()
     };
     let mut chosen = some(changes, most * 2 / 3);
     chosen.extend(some(others, most.saturating_sub(chosen.len())));
@@ -207,4 +228,21 @@ fn attach(call: Call, pid: i64) -> Running {
     // The call that it waits in may be the one at which it is killed.
     lab::until("strace holds the monitor", || is_held() || !strace.runs());
     strace
+}
+
+/// Of a start's nine hundred calls, each has its turn within a month, and those that change something within a week.
+#[test]
+fn all_points_have_their_turn() {
+    let all: Vec<_> = (0..900)
+        .map(|at| Point { name: if at % 4 == 0 { "write" } else { "close" }.to_string(), nth: at })
+        .collect();
+    let missing = |days: usize| {
+        let seen: Vec<_> = (0..days).flat_map(|turn| some_of(all.clone(), 80, turn)).collect();
+        let missing = all.iter().filter(|point| !seen.contains(point));
+        missing.map(Point::changes).collect::<Vec<_>>()
+    };
+    assert!(missing(7).iter().all(|changes| !changes), "a change is missing");
+    assert!(!missing(7).is_empty(), "the control: a week is not enough for all");
+    assert!(missing(30).is_empty());
+    assert!((0..30).all(|turn| some_of(all.clone(), 80, turn).len() <= 84));
 }
