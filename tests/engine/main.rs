@@ -43,6 +43,7 @@ mod sharing;
 mod signals;
 mod terminal;
 mod unsaid;
+mod userns;
 mod users;
 mod volume_kit;
 mod volumes;

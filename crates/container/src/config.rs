@@ -62,6 +62,13 @@ fn check_mapped(who: &Who, machine: &Machine) -> Result<()> {
     if machine.has_user(who.uid) && machine.has_group(who.gid) {
         return Ok(());
     }
+    if machine.remapped {
+        return Err(Fault::invalid(
+            "--user",
+            format!("the container's user namespace has no user {} and group {}", who.uid, who.gid),
+        )
+        .hint("--uidmap and --gidmap say which it has"));
+    }
     Err(Fault::new(Kind::Denied, format!("run as user {} and group {}", who.uid, who.gid))
         .because("you are not root on this machine, and may give a container no more ids than your own")
         .hint("leave --user out; or give yourself a range in /etc/subuid and /etc/subgid, and install newuidmap"))

@@ -33,6 +33,7 @@ pub fn layers(record: &Record, changes: &Path) -> Result<Option<Layers>> {
             lower: image.lower.clone(),
             changes: changes.to_path_buf(),
             owners,
+            shown: None,
             // Others may look at it next.
             volatile: false,
         })),

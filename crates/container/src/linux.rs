@@ -48,9 +48,8 @@ pub(crate) fn linux(
 /// Limits, and which devices may be used.
 fn resources(request: &Request, machine: &Machine, rules: Vec<DeviceRule>) -> Result<Resources> {
     // An ordinary user cannot set any; and who is nobody to the machine can open what that lets everybody.
-    let mut devices =
-        if machine.mappings.is_some() { Vec::new() } else { devices::rules(request.privileged) };
-    if machine.mappings.is_none() {
+    let mut devices = if machine.is_ordinary() { Vec::new() } else { devices::rules(request.privileged) };
+    if !machine.is_ordinary() {
         devices.extend(rules);
     }
     Ok(Resources { devices, ..Limits::resources(request, machine.counts_swap)? })

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fault::{Fault, Kind};
 use oci::{ContainerId, IdMapping, Spec};
 use plan::IdMaps;
 
 use crate::volume::config::Places;
-use crate::{protected, security, subids};
+use crate::{Userns, protected, security, subids};
 
 /// This machine and this caller.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub(crate) struct Machine {
     pub(crate) grantable: u64,
     /// Mappings of a user namespace, for a caller that may not make containers without one.
     pub(crate) mappings: Option<(Vec<IdMapping>, Vec<IdMapping>)>,
+    /// The mappings are those that root has asked for.
+    pub(crate) remapped: bool,
     /// Users and groups that a container can have, where those are not all: in a user namespace, whether it
     /// is the container's or the one that we are in ourselves.
     pub(crate) ids: Option<(Vec<IdMapping>, Vec<IdMapping>)>,
@@ -58,6 +61,7 @@ impl Machine {
             no_limits,
             grantable: if mappings.is_some() { u64::MAX } else { host.capabilities },
             mappings,
+            remapped: false,
             counts_swap: counts_swap(),
             hostname: uname.nodename().to_string_lossy().into_owned(),
             processors: protected::processors(),
@@ -67,9 +71,28 @@ impl Machine {
         })
     }
 
+    /// The same for a container that is to have users of its own.
+    ///
+    /// # Errors
+    /// `Denied`: we are not root of this machine.
+    pub(crate) fn with(self, user: Option<&Userns>) -> fault::Result<Machine> {
+        let Some(user) = user.map(Userns::or_first) else { return Ok(self) };
+        if self.ids.is_some() {
+            return Err(Fault::new(Kind::Denied, "make a user namespace for the container")
+                .because("only root of this machine can show files under other ids"));
+        }
+        let both = Some((user.uids, user.gids));
+        Ok(Machine { grantable: u64::MAX, mappings: both.clone(), ids: both, remapped: true, ..self })
+    }
+
+    /// The caller may not make containers without a user namespace.
+    pub(crate) fn is_ordinary(&self) -> bool {
+        self.mappings.is_some() && !self.remapped
+    }
+
     /// As whose root files of such a container can be given away and removed: for a caller who is not root.
     pub(crate) fn owners(&self) -> Option<IdMaps> {
-        self.mappings.clone().map(|(uids, gids)| as_maps(uids, gids))
+        self.mappings.clone().filter(|_| !self.remapped).map(|(uids, gids)| as_maps(uids, gids))
     }
 
     /// The container can have this user.
@@ -156,6 +179,7 @@ pub(crate) mod tests {
         Machine {
             grantable: u64::MAX,
             mappings: None,
+            remapped: false,
             ids: None,
             no_limits: None,
             counts_swap: false,

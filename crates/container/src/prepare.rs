@@ -41,8 +41,8 @@ impl Prepared {
         let container: ContainerId = id.parse()?;
         let changes = &records.folder(id).changes();
         let volumes = Volumes::at(records.root()).places(request)?;
-        let machine = Machine { volumes, ..Machine::read(&container)? };
-        let in_user_namespace = machine.ids.is_some();
+        let machine = Machine { volumes, ..Machine::read(&container)?.with(request.sharing.user.as_ref())? };
+        let in_user_namespace = machine.ids.is_some() && !machine.remapped;
         let mut warnings = Vec::new();
         let (image, layers, hidden) = match &request.root {
             Root::Folder(folder) => (Image::read(folder)?, None, Vec::new()),
@@ -58,12 +58,17 @@ impl Prepared {
                 (image, Some(Layers::Host(host.overlay)), host.reasons)
             }
             Root::Image(image) => {
-                let laid = laid(image, changes, machine.owners(), request.auto_remove);
+                let mut laid = laid(image, changes, machine.owners(), request.auto_remove);
+                laid.shown = request.sharing.user.as_ref().map(|user| user.or_first().shown());
                 (Image::of(image, changes), Some(Layers::Image(laid)), Vec::new())
             }
         };
         let mut image = image;
         image.mounts.extend(naming::mounts(request, id, records, in_user_namespace));
+        if machine.remapped {
+            // The container's own files are its root's there.
+            image.mounts.iter_mut().for_each(|mount| mount.options.push("idmap".to_string()));
+        }
         let mut spec = config::of(request, &image, &machine, (id, name), records)?;
         warnings.extend(Limits::warnings(request, &machine));
         if in_user_namespace && request.root == Root::Host {
@@ -119,7 +124,7 @@ impl Prepared {
 
 fn laid(image: &OfImage, changes: &Path, owners: Option<IdMaps>, volatile: bool) -> ImageRoot {
     let (name, lower) = (image.name.clone(), image.lower.clone());
-    ImageRoot { name, lower, changes: changes.to_path_buf(), owners, volatile }
+    ImageRoot { name, lower, changes: changes.to_path_buf(), owners, shown: None, volatile }
 }
 
 fn leave_limits_out(request: &Request, resources: &mut Resources, why: &str) -> Option<String> {

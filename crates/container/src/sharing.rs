@@ -5,7 +5,8 @@ use oci::{Namespace, NamespaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
-use crate::{Network, Phase, Records, Request};
+use crate::request::Root;
+use crate::{Network, Phase, Records, Request, Userns};
 
 /// Namespaces, as far as they are not the usual ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Sharing {
     pub uts_host: bool,
     /// The machine's view of cgroups.
     pub cgroup_host: bool,
+    /// Users of its own, made by the machine's root.
+    pub user: Option<Userns>,
 }
 
 /// Whose namespace it is.
@@ -69,19 +72,6 @@ impl Sharing {
         Ok(())
     }
 
-    /// `--userns`: root's containers have the machine's users, those of others a user namespace.
-    pub fn check_userns(mode: &str) -> Result<()> {
-        match mode.split(':').next().unwrap_or_default() {
-            "" | "host" => Ok(()),
-            "keep-id" | "auto" | "nomap" | "private" => {
-                Err(Fault::new(Kind::Unsupported, format!("use `--userns {mode}`"))
-                    .because("layers that show other ids come with a later version")
-                    .hint("leave it out: root has the machine's users, anybody else a user namespace"))
-            }
-            _ => Err(Fault::invalid("--userns", format!("invalid USER mode: {mode}"))),
-        }
-    }
-
     /// What contradicts itself.
     pub(crate) fn check(&self, request: &Request, machine: &Machine) -> Result<()> {
         if self.uts_host && request.hostname.is_some() {
@@ -90,15 +80,41 @@ impl Sharing {
         let joins = |share: &Share| matches!(share, Share::Container(_));
         let network = matches!(request.network, Network::Container(_));
         if machine.mappings.is_some() && (joins(&self.ipc) || joins(&self.pid) || network) {
-            return Err(Fault::new(Kind::Unsupported, "join another container's namespaces")
-                .because("for who is not root, each container has a user namespace of its own"));
+            return Err(Fault::new(Kind::Unsupported, "join another container's namespaces").because(
+                "for who is not root, and with --userns, each container has a user namespace of its own",
+            ));
         }
-        if machine.mappings.is_some() && request.network == Network::Own {
+        if machine.remapped {
+            self.check_remapped(request)?;
+        }
+        if machine.is_ordinary() && request.network == Network::Own {
             return Err(Fault::new(Kind::Denied, format!("use network `{}`", request.network_mode()))
                 .because("who is not root on this machine cannot connect anything to its networks")
                 .hint("leave --network out for none at all, or share this machine's: --network host"));
         }
         Ok(())
+    }
+
+    /// What belongs to the machine's users is out of reach for others. Source of the words: moby, `daemon/container.go`.
+    fn check_remapped(&self, request: &Request) -> Result<()> {
+        let refused = [
+            (request.privileged, "privileged mode is incompatible with user namespaces"),
+            (
+                request.network == Network::Host,
+                "cannot share the host's network namespace when user namespaces are enabled",
+            ),
+            (self.pid == Share::Host, "cannot share the host PID namespace when user namespaces are enabled"),
+            (
+                !matches!(request.root, Root::Image(_)),
+                "it takes an image: a folder, and the image `host`, belong to this machine's users",
+            ),
+        ];
+        match refused.iter().find(|(is, _)| *is) {
+            None => Ok(()),
+            Some((_, why)) => Err(Fault::new(Kind::Unsupported, "make a user namespace for the container")
+                .because(*why)
+                .hint("leave out --userns, --uidmap and --gidmap")),
+        }
     }
 
     /// All namespaces; those of other containers by their first process.
@@ -198,8 +214,6 @@ mod tests {
             ("invalid PID mode: container:", sharing.set_pid("container:", find)),
             ("invalid UTS mode: x", sharing.set_uts("x")),
             ("invalid CGROUP mode: x", sharing.set_cgroupns("x")),
-            ("invalid USER mode: x", Sharing::check_userns("x")),
-            ("--userns keep-id:uid=5", Sharing::check_userns("keep-id:uid=5")),
         ] {
             assert!(refused.unwrap_err().to_string().contains(word), "{word}");
         }

@@ -57,7 +57,7 @@ pub use hands::NameSockets;
 pub use host::{CgroupManager, read as read_host};
 pub use network::ContainerNetwork;
 pub use notify::{INSIDE as NOTIFY_FOLDER, Notify};
-pub use own_root::{in_own_root, remove_folder};
+pub use own_root::{beside, in_own_root, remove_folder};
 pub use pidfd::PidfdSocket;
 pub use rootfs::RootFd;
 pub use roots::{lay, lay_lower};

@@ -41,13 +41,45 @@ pub fn in_own_root(maps: &IdMaps, work: impl FnOnce() -> Result<u8>) -> Result<u
         }
         Side::Parent(child) => {
             drop(theirs);
-            let outcome = beside(&child, &ours, maps);
+            let outcome = mapped(&child, &ours, maps);
             // Without its mappings, or with its answer, it ends by itself.
             drop(ours);
             let _ = waitid(WaitId::PidFd(child.pidfd.as_fd()), WaitIdOptions::EXITED);
             match outcome? {
                 Outcome::Done(number) => Ok(number),
                 Outcome::Failed(fault) => Err(fault),
+            }
+        }
+    }
+}
+
+/// Does `other` in a child, with our own rights, while `work` is done here; returns once both are done. What `work` says comes
+/// first: the other one may only have seen its end.
+///
+/// # Errors
+/// What either says.
+pub fn beside<T>(other: impl FnOnce() -> Result<u8>, work: impl FnOnce() -> Result<T>) -> Result<(T, u8)> {
+    let doing = || "work beside another process";
+    let flags = SocketFlags::CLOEXEC;
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).doing(doing)?;
+    match Clone::default().spawn().doing(doing)? {
+        Side::Child => {
+            // Ends of pipes that are the other side's.
+            drop((ours, work));
+            let _ = set_parent_process_death_signal(Some(Signal::KILL));
+            let outcome = other().map_or_else(Outcome::Failed, Outcome::Done);
+            let bytes = serde_json::to_vec(&outcome).unwrap_or_default();
+            let _ = rustix::net::send(&theirs, &bytes, SendFlags::NOSIGNAL);
+            sys::exec::end(0)
+        }
+        Side::Parent(child) => {
+            drop((theirs, other));
+            let done = work();
+            let outcome = answer(&ours);
+            let _ = waitid(WaitId::PidFd(child.pidfd.as_fd()), WaitIdOptions::EXITED);
+            match (done?, outcome?) {
+                (done, Outcome::Done(number)) => Ok((done, number)),
+                (_, Outcome::Failed(fault)) => Err(fault),
             }
         }
     }
@@ -72,10 +104,16 @@ fn as_root(socket: &OwnedFd, work: impl FnOnce() -> Result<u8>) -> Outcome {
     }
 }
 
-fn beside(child: &Process, socket: &OwnedFd, maps: &IdMaps) -> Result<Outcome> {
+fn mapped(child: &Process, socket: &OwnedFd, maps: &IdMaps) -> Result<Outcome> {
     map_ids(child.pid, maps)?;
-    let doing = || "wait for the work in a user namespace";
-    rustix::net::send(socket, &[1], SendFlags::NOSIGNAL).doing(doing)?;
+    rustix::net::send(socket, &[1], SendFlags::NOSIGNAL)
+        .doing(|| "let the work in a user namespace begin")?;
+    answer(socket)
+}
+
+/// What the other process says in the end.
+fn answer(socket: &OwnedFd) -> Result<Outcome> {
+    let doing = || "wait for the work of another process";
     let mut bytes = vec![0; LONGEST];
     let receive = || rustix::net::recv(socket, bytes.as_mut_slice(), RecvFlags::empty());
     let (length, _) = rustix::io::retry_on_intr(receive).doing(doing)?;

@@ -26,7 +26,7 @@ const NEW_MOUNTS: u64 = 0x2_0000;
 /// The root of a container that does not run, laid as it would be for its program. Whoever calls sees to it that nobody
 /// starts it meanwhile.
 pub fn lay(layers: &Layers) -> Result<RootFd> {
-    in_child(NEW_MOUNTS, || {
+    in_child(NEW_MOUNTS, true, || {
         cut(PRIVATE)?;
         match layers {
             Layers::Image(image) => image_tree(image),
@@ -44,9 +44,17 @@ pub fn lay(layers: &Layers) -> Result<RootFd> {
     .map(RootFd::new)
 }
 
+/// Has a child make a mount, in mounts of its own.
+pub(crate) fn in_own_mounts(make: impl FnOnce() -> Result<OwnedFd>) -> Result<OwnedFd> {
+    in_child(NEW_MOUNTS, false, || {
+        cut(PRIVATE)?;
+        make()
+    })
+}
+
 /// The layers of an image, without anything over them.
 pub fn lay_lower(lower: &Lower) -> Result<OwnedFd> {
-    in_child(NEW_MOUNTS, || {
+    in_child(NEW_MOUNTS, true, || {
         cut(PRIVATE)?;
         lower_tree(lower)
     })
@@ -57,7 +65,7 @@ impl Container {
     pub fn bare_root(&self) -> Result<Option<RootFd>> {
         let Some(first) = self.first()? else { return Ok(None) };
         let own_user = self.has_own_user();
-        let tree = in_child(0, || {
+        let tree = in_child(0, true, || {
             if own_user {
                 let doing = || "enter the container's user namespace";
                 sys::namespaces::setns(first.pidfd.as_fd(), NEW_USER).doing(doing)?;
@@ -71,8 +79,8 @@ impl Container {
     }
 }
 
-/// Has a child make a mount.
-fn in_child(namespaces: u64, make: impl FnOnce() -> Result<OwnedFd>) -> Result<OwnedFd> {
+/// Has a child make a mount; with `is_safe`, nothing on it can be opened or executed that would do something.
+fn in_child(namespaces: u64, is_safe: bool, make: impl FnOnce() -> Result<OwnedFd>) -> Result<OwnedFd> {
     let doing = || "look at the container's files";
     let flags = SocketFlags::CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).doing(doing)?;
@@ -80,7 +88,8 @@ fn in_child(namespaces: u64, make: impl FnOnce() -> Result<OwnedFd>) -> Result<O
         Side::Child => {
             drop(ours);
             let _ = set_parent_process_death_signal(Some(Signal::KILL));
-            let made = make().and_then(|tree| safe(tree.as_fd()).map(|()| tree));
+            let made =
+                make().and_then(|tree| if is_safe { safe(tree.as_fd()).map(|()| tree) } else { Ok(tree) });
             let _ = match &made {
                 Ok(tree) => send_fd(theirs.as_fd(), b"0", tree.as_fd()),
                 Err(fault) => {

@@ -127,6 +127,10 @@ fn before_the_gate(
     if by_host || mounts.iter().any(Mount::is_opened_by_host) {
         steps.push(files::open_sources(by_host.then_some(root), &mounts, own_user));
     }
+    if let Some(image) = shown(ask) {
+        steps.extend(mounts.iter_mut().filter_map(|mount| mount.copy_up_by_host(image)));
+        steps.push(Step::OpenImage(image.clone()));
+    }
     steps.push(namespaces.clone_step(cgroup.born_in.clone()));
     steps.append(&mut cgroup.make);
     steps.extend(namespaces.map_ids(&spec.linux, host));
@@ -246,11 +250,20 @@ fn root_steps(ask: &Ask, namespaces: &Namespaces, root: &Path, by_host: bool) ->
     }
     steps.push(match &ask.layers {
         Some(Layers::Host(overlay)) => Step::LayOverlay(overlay.clone()),
+        Some(Layers::Image(_)) if shown(ask).is_some() => Step::TakeImage,
         Some(Layers::Image(image)) => Step::LayImage(image.clone()),
         None if namespaces.joins(NamespaceKind::Mount) => Step::OpenRoot { path },
         None => Step::BindRoot { path, by_host },
     });
     Ok(steps)
+}
+
+/// An image that the host has to lay: the container's ids are not those that its files have on disk.
+fn shown<'a>(ask: &'a Ask<'_>) -> Option<&'a ImageRoot> {
+    match &ask.layers {
+        Some(Layers::Image(image)) => Some(image).filter(|image| image.shown.is_some()),
+        _ => None,
+    }
 }
 
 /// Names of its own.

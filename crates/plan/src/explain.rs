@@ -7,7 +7,7 @@ use std::time::Duration;
 use oci::NamespaceKind;
 use systemd::{Property, Scope};
 
-use crate::step::{Group, Join, Lower, Side, Step};
+use crate::step::{Group, ImageRoot, Join, Lower, Side, Step};
 use crate::{MemoryNodes, network};
 
 /// The whole list: the number of each step, who does it, what, and why. On a terminal that is too narrow for all of that, `columns`
@@ -56,11 +56,10 @@ impl fmt::Display for Step {
             }
             StartScope { unit, properties, .. } => scope(f, unit, properties),
             AttachToUnit { unit, below, .. } => write!(f, "have systemd put it into `{unit}{below}`"),
-            WriteCgroup { path, file, value, .. } => {
-                write!(f, "write `{value}` to `{}`", path.join(file).display())
-            }
+            WriteCgroup { path, file, value, .. } => written(f, value, &path.join(file)),
             AttachDeviceRules { rules, .. } => write!(f, "attach {} device rules", rules.len()),
             OpenSources { root, sources } => opened(f, root.is_some(), sources.len()),
+            OpenImage(image) => laid(f, image, "`, under other ids"),
             Clone { new, through, into_cgroup } => clone(f, new, through, into_cgroup.as_deref()),
             MapIds(maps) => ids(f, maps),
             MakeResctrlGroup { path, how } => group(f, path, *how),
@@ -91,7 +90,8 @@ impl fmt::Display for Step {
             LayOverlay(overlay) => {
                 write!(f, "lay an overlay over {} folders of the host", overlay.layers.len())
             }
-            LayImage(image) => write!(f, "lay an overlay over image `{}`: {}", image.name, image.lower),
+            LayImage(image) => laid(f, image, "`"),
+            TakeImage => f.write_str("take the image as the new root"),
             BindRoot { path, .. } => write!(f, "make `{}` a mount", path.display()),
             OpenRoot { path } => write!(f, "make `{}` a mount in its own place", path.display()),
             CopyUp { at, to, .. } => copied(f, at, to),
@@ -196,6 +196,14 @@ fn names(kinds: &[NamespaceKind]) -> String {
     kinds.iter().map(NamespaceKind::to_string).collect::<Vec<_>>().join(", ")
 }
 
+fn written(f: &mut fmt::Formatter<'_>, value: &str, path: &Path) -> fmt::Result {
+    write!(f, "write `{value}` to `{}`", path.display())
+}
+
+fn laid(f: &mut fmt::Formatter<'_>, image: &ImageRoot, how: &str) -> fmt::Result {
+    write!(f, "lay an overlay over image `{}{how}: {}", image.name, image.lower)
+}
+
 fn ids(f: &mut fmt::Formatter<'_>, maps: &crate::IdMaps) -> fmt::Result {
     /// A list of hundreds would leave no room for what went wrong.
     const SHOWN: usize = 3;
@@ -268,6 +276,8 @@ impl Step {
                 "what is written goes to a folder of the container's own"
             }
             LayOverlay(_) => "what is written stays in memory and is thrown away",
+            OpenImage(_) => "its files are shown as the container's, and none is chowned",
+            TakeImage => "the host has laid it",
             LayImage(_) => "the image stays as it is; what is written goes into a folder of the container's",
             BindRoot { .. } => "the root of a container must be a mount",
             OpenRoot { .. } => "others live in this mount namespace: nothing covers their root",

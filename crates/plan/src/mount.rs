@@ -7,7 +7,7 @@ use fault::{Fault, Result};
 use oci::IdMapping;
 use serde::{Deserialize, Serialize};
 
-use crate::Step;
+use crate::{ImageRoot, Step};
 
 /// A mount, ready to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -421,7 +421,16 @@ impl Mount {
     /// The step that lets its source begin with what the root has in its place.
     pub(crate) fn copy_up(&self) -> Option<Step> {
         let (Source::Bind { source, .. }, Some(by)) = (&self.what, &self.copy_by) else { return None };
-        Some(Step::CopyUp { at: self.at.clone(), to: source.clone(), by: by.clone() })
+        Some(Step::CopyUp { at: self.at.clone(), to: source.clone(), by: by.clone(), from: None })
+    }
+
+    /// The same by the host, from an image under its own ids; then nobody else does it.
+    pub(crate) fn copy_up_by_host(&mut self, image: &ImageRoot) -> Option<Step> {
+        let Step::CopyUp { at, to, by, .. } = self.copy_up()? else { return None };
+        self.copy_by = None;
+        // What was laid as `volatile` cannot be laid again.
+        let from = ImageRoot { shown: None, volatile: false, ..image.clone() };
+        Some(Step::CopyUp { at, to, by, from: Some(from) })
     }
 
     /// It is of what the host makes, or opens.

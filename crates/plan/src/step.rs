@@ -53,6 +53,9 @@ pub enum Step {
     AttachDeviceRules { path: PathBuf, rules: Vec<cgroup::Rule> },
     /// Opens what the child may not be able to open once it is in its user namespace.
     OpenSources { root: Option<PathBuf>, sources: Vec<HostSource> },
+    /// Lays a folder for changes over the layers of an image before the clone, all of them shown under the ids of the user
+    /// namespace: with its own ids the child could mount neither. Nothing is chowned.
+    OpenImage(ImageRoot),
     /// The one clone: a new process in new namespaces. `through` are joined first, by a helper that clones
     /// on and ends; only where the kernel allows no other order.
     Clone { new: Vec<NamespaceKind>, through: Vec<Join>, into_cgroup: Option<PathBuf> },
@@ -108,6 +111,8 @@ pub enum Step {
     LayOverlay(Overlay),
     /// Lays a folder for changes over the layers of an image.
     LayImage(ImageRoot),
+    /// Takes the image that the host has laid as the root to be.
+    TakeImage,
     /// Makes the root folder a mount, which `pivot_root` wants.
     BindRoot { path: PathBuf, by_host: bool },
     /// Makes the root folder a mount in its own place: in a mount namespace that others live in, nothing may
@@ -115,8 +120,9 @@ pub enum Step {
     OpenRoot { path: PathBuf },
     /// Lets a folder of the host, if it is empty, begin with what the root has in the place that it is to be mounted on.
     /// Before anything is mounted: what counts is the image, and no file system of the kernel's. By a folder beside it
-    /// that is there until all is copied, so that whoever comes after a crash goes on.
-    CopyUp { at: PathBuf, to: PathBuf, by: PathBuf },
+    /// that is there until all is copied, so that whoever comes after a crash goes on. With `from`, by the host: the child
+    /// could not write to it.
+    CopyUp { at: PathBuf, to: PathBuf, by: PathBuf, from: Option<ImageRoot> },
     /// Mounts.
     Mount(Mount),
     /// Sets the SELinux label of a mount that takes no option for it.
@@ -423,6 +429,8 @@ pub struct ImageRoot {
     pub changes: PathBuf,
     /// The ids of the user namespace that it is in, if it is in one.
     pub owners: Option<IdMaps>,
+    /// The ids that it is shown under, where the machine's root makes a container in a user namespace.
+    pub shown: Option<MountIds>,
     /// The changes go with the container, so nothing of them needs to reach the disk.
     pub volatile: bool,
 }
@@ -546,7 +554,9 @@ impl Step {
         match self {
             Record { .. } | MakeCgroup { .. } | EnableControllers { .. } | WriteCgroup { .. } => Side::Host,
             StartScope { .. } | AttachToUnit { .. } => Side::Host,
-            AttachDeviceRules { .. } | OpenSources { .. } | Clone { .. } | MapIds(_) | Save => Side::Host,
+            AttachDeviceRules { .. } | OpenSources { .. } | OpenImage(_) => Side::Host,
+            CopyUp { from: Some(_), .. } => Side::Host,
+            Clone { .. } | MapIds(_) | Save => Side::Host,
             ConnectListener { .. } | MoveDevice { .. } | PlugIn(_) => Side::Host,
             Publish { .. } | ListenForNames { .. } => Side::Host,
             MakeResctrlGroup { .. } | WriteSchemata { .. } | JoinResctrl { .. } => Side::Host,
@@ -568,6 +578,7 @@ impl Step {
             | CutMounts { .. }
             | LayOverlay(_)
             | LayImage(_)
+            | TakeImage
             | CopyUp { .. }
             | MakeFolder { .. }
             | LabelMount { .. }

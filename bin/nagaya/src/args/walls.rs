@@ -40,7 +40,13 @@ pub(crate) struct Walls {
     /// View of cgroups: private, host.
     #[arg(long, value_name = "MODE", default_value = "", hide_default_value = true)]
     pub(crate) cgroupns: String,
-    /// Users: host.
+    /// Users: host, auto (root's container has ids of its own), private (those of --uidmap and --gidmap, or as auto).
     #[arg(long, value_name = "MODE", default_value = "", hide_default_value = true)]
     pub(crate) userns: String,
+    /// COUNT users from CONTAINER on are MACHINE and up on this machine; the same groups, if nothing is said of them.
+    #[arg(long, value_name = "CONTAINER:MACHINE[:COUNT]")]
+    pub(crate) uidmap: Vec<String>,
+    /// The same of groups.
+    #[arg(long, value_name = "CONTAINER:MACHINE[:COUNT]")]
+    pub(crate) gidmap: Vec<String>,
 }

@@ -70,6 +70,7 @@ impl Records {
         // the lock.
         let folder = self.folder(id);
         let _lock = folder.make()?;
+        let request = self.with_ids(request, id)?;
         let record = Record { id: id.to_string(), name: name.to_string(), created: crate::now(), request };
         let made = self.take_name(name, id).and_then(|()| folder.write_record(&record));
         let take_back = || self.forget(&record).and_then(|away| self.remove_gone(id, Some(&record), &away));
@@ -226,6 +227,7 @@ impl Records {
             let _ = folder.write_state(&State { phase: Phase::Removing, ..state });
         }
         names::give_back(&self.names(), &record.name, &record.id)?;
+        self.give_ids_back(record)?;
         self.put_away(&record.id)
     }
 
@@ -247,7 +249,7 @@ pub(super) fn is_id(word: &str) -> bool {
 }
 
 /// A folder that nobody else looks into.
-fn make_private(path: &Path) -> Result<()> {
+pub(super) fn make_private(path: &Path) -> Result<()> {
     let doing = || format!("make the folder `{}`", path.display());
     match fs::DirBuilder::new().mode(0o700).recursive(true).create(path) {
         Err(err) if err.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -14,6 +14,7 @@
 //! │   ├── container.log    what it printed; older parts have a number behind it
 //! │   └── changes/         what it has changed of its image
 //! ├── names/NAME           holds the id of the container that has the name
+//! ├── ids/FIRST            holds the id of the container that has this range of users and groups: see `userns`
 //! ├── containers/ID.gone/  one that is being removed
 //! └── run/ID/              as long as its program runs: see `launch::Containers`
 //! ```
@@ -23,6 +24,7 @@
 
 mod find;
 mod folder;
+mod ids;
 mod leftovers;
 mod names;
 mod remove;

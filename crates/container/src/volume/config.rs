@@ -34,8 +34,9 @@ impl Mount {
     pub(crate) fn config(&self, machine: &Machine, places: &Places, who: &Who) -> Result<oci::Mount> {
         let mut mount = match &self.what {
             What::Bind(bind) => self.of_bind(bind, machine, who)?,
-            What::Volume(volume) => self.of_volume(volume, places)?,
+            What::Volume(volume) => self.of_volume(volume, machine, places)?,
             What::Tmpfs(options) => made("tmpfs", "tmpfs", options.clone()),
+            What::Image(_) if machine.remapped => return Err(no_image()),
             What::Image(image) => of_image(image)?,
         };
         mount.destination.clone_from(&self.destination);
@@ -63,7 +64,7 @@ impl Mount {
         Ok(mount)
     }
 
-    fn of_volume(&self, volume: &OfVolume, places: &Places) -> Result<oci::Mount> {
+    fn of_volume(&self, volume: &OfVolume, machine: &Machine, places: &Places) -> Result<oci::Mount> {
         let missing = || Fault::new(Kind::NotFound, format!("find volume `{}`", volume.name));
         let place = places.get(&volume.name).ok_or_else(missing)?;
         if is_mounted(&place.options) {
@@ -77,6 +78,8 @@ impl Mount {
             None => options.push(format!("copyup={}", place.folder.join(FILLING).display())),
         }
         options.extend(self.readonly.then_some(["ro", "rro"]).into_iter().flatten().map(String::from));
+        // Who has it next may have other ids: on disk it belongs to those inside.
+        options.extend(machine.remapped.then(|| "idmap".to_string()));
         Ok(made("bind", &data.display().to_string(), options))
     }
 
@@ -96,6 +99,12 @@ impl Mount {
         options.extend(self.readonly.then(|| "ro".to_string()));
         Ok(made(kind, word("device"), options))
     }
+}
+
+fn no_image() -> Fault {
+    Fault::new(Kind::Unsupported, "use `--mount`")
+        .because("type=image: layers of another image are not shown under the ids of --userns")
+        .hint("a volume that was filled from it can be mounted")
 }
 
 /// Layers are mounted as they are: an index over tars is a file system, and folders are laid over each other.

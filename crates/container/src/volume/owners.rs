@@ -17,13 +17,21 @@ pub(super) enum Files {
 
 /// `owner` is a user and group of this machine, `who` the container's.
 pub(super) fn of(owner: (u32, u32), who: &Who, machine: &Machine) -> Result<Files> {
+    if let (true, Some((uids, gids))) = (machine.remapped, &machine.ids) {
+        let one = |maps: &[IdMapping], id: u32, owner: u32| {
+            shown(maps, id).map(|host_id| vec![IdMapping { container_id: owner, host_id, size: 1 }])
+        };
+        return match (one(uids, who.uid, owner.0), one(gids, who.gid, owner.1)) {
+            (Some(uids), Some(gids)) => Ok(Files::Mapped(uids, gids)),
+            _ => Err(Fault::invalid(
+                "--mount",
+                "idmap=match-user: the container's user has no id on this machine",
+            )),
+        };
+    }
     if let Some((uids, gids)) = &machine.ids {
         // Only the machine's root may show files under other ids; root of such a container is its maker already.
-        let is = |maps: &[IdMapping], id: u32, owner: u32| {
-            let inside = |map: &IdMapping| id.checked_sub(map.container_id).filter(|from| *from < map.size);
-            maps.iter()
-                .any(|map| inside(map).is_some_and(|from| map.host_id.checked_add(from) == Some(owner)))
-        };
+        let is = |maps: &[IdMapping], id: u32, owner: u32| shown(maps, id) == Some(owner);
         if is(uids, who.uid, owner.0) && is(gids, who.gid, owner.1) {
             return Ok(Files::AsTheyAre);
         }
@@ -35,6 +43,12 @@ pub(super) fn of(owner: (u32, u32), who: &Who, machine: &Machine) -> Result<File
         return Ok(Files::AsTheyAre);
     }
     Ok(Files::Mapped(swapped(owner.0, who.uid), swapped(owner.1, who.gid)))
+}
+
+/// What an id of the container is outside.
+fn shown(maps: &[IdMapping], id: u32) -> Option<u32> {
+    let inside = |map: &IdMapping| id.checked_sub(map.container_id).filter(|from| *from < map.size);
+    maps.iter().find_map(|map| map.host_id.checked_add(inside(map)?))
 }
 
 /// All ids are shown as they are, but for these two, which stand for each other: a mapping gives no id away twice.

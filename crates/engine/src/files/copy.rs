@@ -15,7 +15,7 @@ use snapshot::tar::{Reader, Stream, Writer};
 use snapshot::unpack::{Owner, Unpack};
 
 use super::place::{base, parent, says_contents, says_folder};
-use super::{Files, Seen, is_kernels, open};
+use super::{Files, Seen, is_kernels, open, shown};
 use crate::{Engine, View};
 
 /// How files are copied.
@@ -40,6 +40,9 @@ impl Engine {
     /// # Errors
     /// In Docker's words: what is not there, and what cannot be put where.
     pub fn copy_out(&self, view: &View, from: &Path, to: Option<&Path>, how: Copy) -> Result<Copied> {
+        if let (Some(to), true) = (to, shown(view).is_some()) {
+            return self.copy_out_shown(view, from, to, how);
+        }
         let target = to.map(|to| fs::metadata(to).map(|meta| meta.is_dir()).ok());
         let devices = self.with_files(view, Seen::Mounts, |files| {
             let doing = || format!("copy from container `{}`", view.record.name);
@@ -54,11 +57,7 @@ impl Engine {
                 return out.flush().doing(|| "write the tar").map(|()| 0);
             };
             let (into, name) = place(there, is_folder, to, name, doing)?;
-            let into = open(&into).map_err(|err| match err.kind() {
-                io::ErrorKind::NotFound => Fault::new(Kind::NotFound, doing())
-                    .because(format!("invalid output path: directory \"{}\" does not exist", into.display())),
-                _ => Fault::of(&err, doing()),
-            })?;
+            let into = open_here(&into, doing)?;
             let find = |parts: &[&[u8]], make| below(into.as_fd(), parts, make);
             let mut unpack = Unpack::new(&find, owner_here(how.archive), false);
             pack(found.as_fd(), &name, &is_kernels, &mut unpack)?;
@@ -91,6 +90,9 @@ impl Engine {
         let named =
             if base(from).is_empty() { fs::canonicalize(from).doing(doing)? } else { from.to_path_buf() };
         let name = if is_folder && says_contents(from) { Vec::new() } else { base(&named) };
+        if shown(view).is_some() {
+            return self.copy_in_shown(view, (found, is_folder, name), to);
+        }
         self.into(view, to, |there| {
             let (into, name) = place(there, is_folder, to, name, doing)?;
             Ok((into, Box::new(move |to: &mut dyn Sink| pack(found.as_fd(), &name, &is_kernels, to))))
@@ -111,16 +113,7 @@ impl Engine {
                         to.display()
                     )));
             }
-            let work = move |to: &mut dyn Sink| {
-                let mut archive = Reader::new(Stream(decompress(from, None, u64::MAX)?));
-                while let Some(entry) = archive.next_entry()? {
-                    let doing =
-                        || format!("make `{}`", fault::visible(&String::from_utf8_lossy(&entry.name)));
-                    to.take(&entry, &mut archive.contents()).doing(doing)?;
-                }
-                Ok(())
-            };
-            Ok((to.to_path_buf(), Box::new(work)))
+            Ok((to.to_path_buf(), Box::new(move |to: &mut dyn Sink| take_all(from, to))))
         })
     }
 
@@ -137,12 +130,7 @@ impl Engine {
             return Err(read_only());
         }
         self.with_files(view, Seen::Mounts, |files| {
-            let there = match files.root.find_any(to, true) {
-                // No path is not the root.
-                _ if to.as_os_str().is_empty() => None,
-                Ok(found) => Some(is_folder(found.as_fd()).doing(doing)?),
-                Err(_) => None,
-            };
+            let there = is_there(files, to).doing(doing)?;
             let (into, work) = work(there)?;
             files.root.folder(&into, false).map_err(|err| explain(&err, view, &into, doing()))?;
             let find = |parts: &[&[u8]], make| {
@@ -162,11 +150,31 @@ impl Engine {
     }
 }
 
+/// Whether something is there, and is a folder.
+pub(super) fn is_there(files: &Files, path: &Path) -> io::Result<Option<bool>> {
+    match files.root.find_any(path, true) {
+        // No path is not the root.
+        _ if path.as_os_str().is_empty() => Ok(None),
+        Ok(found) => is_folder(found.as_fd()).map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+/// All that is in a tar, compressed or not.
+pub(super) fn take_all(from: impl Read, to: &mut dyn Sink) -> Result<()> {
+    let mut archive = Reader::new(Stream(decompress(from, None, u64::MAX)?));
+    while let Some(entry) = archive.next_entry()? {
+        let doing = || format!("make `{}`", fault::visible(&String::from_utf8_lossy(&entry.name)));
+        to.take(&entry, &mut archive.contents()).doing(doing)?;
+    }
+    Ok(())
+}
+
 /// Bytes written at once.
 const PIECE: usize = 256 << 10;
 
 /// Where something goes, and what it is called there.
-fn place(
+pub(super) fn place(
     there: Option<bool>,
     is_folder: bool,
     to: &Path,
@@ -182,8 +190,17 @@ fn place(
     }
 }
 
+/// A folder of this machine to copy to.
+pub(super) fn open_here(into: &Path, doing: impl Fn() -> String) -> Result<OwnedFd> {
+    open(into).map_err(|err| match err.kind() {
+        io::ErrorKind::NotFound => Fault::new(Kind::NotFound, doing())
+            .because(format!("invalid output path: directory \"{}\" does not exist", into.display())),
+        _ => Fault::of(&err, doing()),
+    })
+}
+
 /// Something in a container. A link at the end is meant itself, unless its path says otherwise.
-fn find_in(files: &Files, view: &View, path: &Path, follow: bool) -> Result<(OwnedFd, bool)> {
+pub(super) fn find_in(files: &Files, view: &View, path: &Path, follow: bool) -> Result<(OwnedFd, bool)> {
     let doing = || format!("find `{}`", path.display());
     let found = files
         .root
@@ -196,7 +213,7 @@ fn find_in(files: &Files, view: &View, path: &Path, follow: bool) -> Result<(Own
     Ok((found, is_folder))
 }
 
-fn explain(err: &io::Error, view: &View, path: &Path, doing: String) -> Fault {
+pub(super) fn explain(err: &io::Error, view: &View, path: &Path, doing: String) -> Fault {
     let name = &view.record.name;
     match err.kind() {
         io::ErrorKind::NotFound => Fault::new(Kind::NotFound, doing).because(format!(
@@ -207,12 +224,12 @@ fn explain(err: &io::Error, view: &View, path: &Path, doing: String) -> Fault {
     }
 }
 
-fn is_folder(found: BorrowedFd<'_>) -> io::Result<bool> {
+pub(super) fn is_folder(found: BorrowedFd<'_>) -> io::Result<bool> {
     Ok(FileType::from_raw_mode(rustix::fs::fstat(found)?.st_mode) == FileType::Directory)
 }
 
 /// Without owners, what comes out of a container is ours; and nobody can become us by it.
-fn owner_here(archive: bool) -> Owner {
+pub(super) fn owner_here(archive: bool) -> Owner {
     if archive {
         return Owner::Same;
     }
@@ -221,7 +238,7 @@ fn owner_here(archive: bool) -> Owner {
 }
 
 /// A folder below another one, without a link in between.
-fn below(folder: BorrowedFd<'_>, parts: &[&[u8]], make: bool) -> io::Result<OwnedFd> {
+pub(super) fn below(folder: BorrowedFd<'_>, parts: &[&[u8]], make: bool) -> io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut at = rustix::fs::openat(folder, ".", flags, Mode::empty())?;
     for part in parts {

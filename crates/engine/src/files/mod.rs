@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Files             a container's root, as a descriptor             mod.rs
-//! cp                paths, Docker's rules for them, both ways       copy.rs, place.rs
+//! cp                paths, Docker's rules for them, both ways       copy.rs, place.rs, shown.rs
 //! export, diff      all of it, and what is new in it                whole.rs
 //! ```
 //!
@@ -11,15 +11,16 @@
 
 mod copy;
 mod place;
+mod shown;
 mod whole;
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use container::{Lock, Root, layers, own_root};
+use container::{Lock, Root, Userns, layers, own_root};
 use fault::{Doing, Fault, Kind, Result};
 use launch::RootFd;
-use plan::Layers;
+use plan::{IdMaps, Layers};
 use rustix::fs::{CWD, Mode, OFlags};
 
 pub use copy::{Copied, Copy};
@@ -60,7 +61,7 @@ impl Engine {
             Some(files) => work(&files),
             None => ended_files(view, layers.as_ref()).and_then(|files| work(&files)),
         };
-        match own_root()? {
+        match own_root()?.or(shown(view)) {
             Some(maps) => launch::in_own_root(&maps, work),
             None => work(),
         }
@@ -79,6 +80,12 @@ impl Engine {
         };
         Ok(Files { root: root.ok_or_else(ended)?, _lock: None })
     }
+}
+
+/// The ids that files of one that runs are shown under, if it has a user namespace that root has made; on disk they have those
+/// inside.
+fn shown(view: &View) -> Option<IdMaps> {
+    view.record.request.sharing.user.as_ref().filter(|_| view.status.is_up()).map(Userns::maps)
 }
 
 fn ended_files(view: &View, layers: Option<&Layers>) -> Result<Files> {

@@ -6,13 +6,29 @@ use std::path::{Path, PathBuf};
 use fault::{Doing, Fault, Kind, Result};
 use plan::{Attributes, ImageRoot, Lower};
 use rustix::fs::{CWD, Mode, OFlags};
+use sys::mount_attr::map_ids;
 
+use super::source::new_namespace;
 use super::{Hands, mount, overlay::take_off};
+use crate::roots;
 
 impl Hands<'_> {
     /// Lays the folder for changes over the image's layers, and makes that the root to be.
     pub(super) fn lay_image(&mut self, image: &ImageRoot) -> Result<()> {
         self.put_over_root(image_tree(image)?)
+    }
+
+    /// The same on the host, before the clone: in a child with mounts of its own, so that none of the machine's is touched.
+    pub(super) fn open_image(&mut self, image: &ImageRoot) -> Result<()> {
+        self.opened_root = Some(roots::in_own_mounts(|| image_tree(image))?);
+        Ok(())
+    }
+
+    /// Makes that the root to be.
+    pub(super) fn take_image(&mut self) -> Result<()> {
+        let missing = || Fault::new(Kind::Failed, "find the root that the host has laid");
+        let tree = self.opened_root.take().ok_or_else(missing)?;
+        self.put_over_root(tree)
     }
 }
 
@@ -23,7 +39,13 @@ pub(crate) fn image_tree(image: &ImageRoot) -> Result<OwnedFd> {
         Some(changes) => changes,
         None => Changes::make(&image.changes, lower.top().as_fd())?,
     };
-    lay(&lower, &changes, image)
+    match &image.shown {
+        None => lay(&lower, &changes, image),
+        Some(ids) => {
+            let namespace = new_namespace(ids)?;
+            lay(&lower.shown(namespace.as_fd())?, &Changes::shown(&image.changes, namespace.as_fd())?, image)
+        }
+    }
 }
 
 /// The image's layers alone, attached nowhere.
@@ -56,6 +78,35 @@ impl Opened {
     fn top(&self) -> &OwnedFd {
         &self.all()[0]
     }
+
+    /// The same under the ids of a user namespace: what is on disk stays as it is.
+    fn shown(self, namespace: BorrowedFd<'_>) -> Result<Opened> {
+        match self {
+            Opened::Index(tree) => {
+                show(tree.as_fd(), namespace)?;
+                Ok(Opened::Index(tree))
+            }
+            Opened::Folders(folders) => {
+                let one = |folder: OwnedFd| shown(folder.as_fd(), namespace);
+                folders.into_iter().map(one).collect::<Result<_>>().map(Opened::Folders)
+            }
+        }
+    }
+}
+
+/// A copy of a mount that shows its files under the ids of a user namespace.
+fn shown(folder: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> Result<OwnedFd> {
+    let tree = mount::clone_fd(folder, false).doing(|| "open a layer")?;
+    show(tree.as_fd(), namespace)?;
+    Ok(tree)
+}
+
+fn show(tree: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> Result<()> {
+    let doing = || "show the image's files under the container's ids";
+    map_ids(tree, namespace, false).doing(doing).map_err(|fault| match fault.errno() {
+        Some(22) => fault.hint("the file system that nagaya keeps images on cannot: ext4, xfs and btrfs can; or leave out --userns"),
+        _ => fault,
+    })
 }
 
 fn open_lower(lower: &Lower) -> Result<Opened> {
@@ -86,6 +137,8 @@ fn open(path: &Path, flags: OFlags) -> Result<OwnedFd> {
 struct Changes {
     upper: OwnedFd,
     work: OwnedFd,
+    /// The mount that both are on, if it is attached nowhere: it goes when this is closed.
+    _mount: Option<OwnedFd>,
 }
 
 /// A folder until it is complete.
@@ -97,8 +150,22 @@ impl Changes {
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match open(&path.join("upper"), flags) {
             Err(fault) if fault.kind() == Kind::NotFound => Ok(None),
-            upper => Ok(Some(Changes { upper: upper?, work: open(&path.join("work"), flags)? })),
+            upper => {
+                Ok(Some(Changes { upper: upper?, work: open(&path.join("work"), flags)?, _mount: None }))
+            }
         }
+    }
+
+    /// The same under the ids of a user namespace; both are on one mount, as overlayfs wants it.
+    fn shown(path: &Path, namespace: BorrowedFd<'_>) -> Result<Changes> {
+        let mount = shown(open(path, OFlags::PATH | OFlags::DIRECTORY)?.as_fd(), namespace)?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let below = |name: &str| {
+            rustix::fs::openat(&mount, name, flags, Mode::empty())
+                .doing(|| format!("open `{}`", path.join(name).display()))
+        };
+        let (upper, work) = (below("upper")?, below("work")?);
+        Ok(Changes { upper, work, _mount: Some(mount) })
     }
 
     fn make(path: &Path, root: BorrowedFd<'_>) -> Result<Changes> {

@@ -33,7 +33,7 @@ use std::path::PathBuf;
 
 use fault::{Doing, Fault, Result};
 use oci::Status;
-use plan::{Stage, Step};
+use plan::{Layers, Stage, Step};
 
 pub(crate) use cgroup::write as write_cgroup;
 pub(crate) use clone::Cloned;
@@ -45,7 +45,7 @@ pub(crate) use names::listen_for_names;
 use crate::proc::Proc;
 use crate::rootfs::RootFd;
 use crate::state::Making;
-use crate::{Console, Notify, hooks, resctrl};
+use crate::{Console, Notify, hooks, resctrl, roots};
 
 /// What the steps of one container share. The child has a copy of its own from the clone on.
 pub(crate) struct Hands<'a> {
@@ -164,9 +164,14 @@ impl<'a> Hands<'a> {
             CutMounts { propagation } => cut(*propagation),
             LayOverlay(overlay) => self.lay_overlay(overlay),
             LayImage(image) => self.lay_image(image),
+            OpenImage(image) => self.open_image(image),
+            TakeImage => self.take_image(),
             BindRoot { path, by_host } => self.bind_root(path, *by_host),
             OpenRoot { path } => self.open_root(path),
-            CopyUp { at, to, by } => self.fill(at, to, by),
+            CopyUp { at, to, by, from: None } => volume::fill_from(self.root()?, at, to, by),
+            CopyUp { at, to, by, from: Some(image) } => {
+                volume::fill_from(&roots::lay(&Layers::Image(image.clone()))?, at, to, by)
+            }
             Mount(mount) => self.mount(mount),
             LabelMount { path, label } => self.label_mount(path, label),
             MakeFolder { path } => self.make_folder(path),

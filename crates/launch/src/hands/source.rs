@@ -80,7 +80,7 @@ fn show_ids(tree: BorrowedFd<'_>, namespace: BorrowedFd<'_>, source: &HostSource
 
 /// A user namespace with these mappings. The kernel makes one only with a process in it, which waits here until the
 /// mappings are written, and ends with us whatever happens: it reads from a pipe of which we hold the other end.
-fn new_namespace(ids: &MountIds) -> Result<OwnedFd> {
+pub(super) fn new_namespace(ids: &MountIds) -> Result<OwnedFd> {
     let (waits, ends) = pipe_with(PipeFlags::CLOEXEC).doing(|| "make a pipe")?;
     let clone = Clone { namespaces: flag(oci::NamespaceKind::User), ..Clone::default() };
     let process = match clone.spawn().doing(|| "make a user namespace for the ids of mounts")? {

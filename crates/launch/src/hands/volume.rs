@@ -16,31 +16,29 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::{Hands, copy_up};
-use crate::rootfs::Links;
+use super::copy_up;
+use crate::rootfs::{Links, RootFd};
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-impl Hands<'_> {
-    /// Lets `to` begin with what the root has at `at`, by way of `by`.
-    pub(super) fn fill(&self, at: &Path, to: &Path, by: &Path) -> Result<()> {
-        let doing = || format!("fill `{}`", to.display());
-        let volume = open(to).doing(doing)?;
-        if !by.exists() && !is_empty(&volume).doing(doing)? {
-            return Ok(());
-        }
-        let from = match self.root()?.open(at, FOLDER, Links::Follow) {
-            // The image has nothing there, or a file, which is told when it is mounted.
-            Err(err) if matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
-            from => from.doing(doing)?,
-        };
-        let _alone = lock(by).doing(doing)?;
-        // Somebody else may have done it by now.
-        if by.exists() || is_empty(&volume).doing(doing)? {
-            fill(&from, &volume, by).doing(doing)
-        } else {
-            Ok(())
-        }
+/// Lets `to` begin with what a root has at `at`, by way of `by`.
+pub(super) fn fill_from(root: &RootFd, at: &Path, to: &Path, by: &Path) -> Result<()> {
+    let doing = || format!("fill `{}`", to.display());
+    let volume = open(to).doing(doing)?;
+    if !by.exists() && !is_empty(&volume).doing(doing)? {
+        return Ok(());
+    }
+    let from = match root.open(at, FOLDER, Links::Follow) {
+        // The image has nothing there, or a file, which is told when it is mounted.
+        Err(err) if matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
+        from => from.doing(doing)?,
+    };
+    let _alone = lock(by).doing(doing)?;
+    // Somebody else may have done it by now.
+    if by.exists() || is_empty(&volume).doing(doing)? {
+        fill(&from, &volume, by).doing(doing)
+    } else {
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use container::Userns;
 use container::{
     Devices, Limits, Link, Naming, OnDevice, Request, Sharing, Surroundings, Ulimit, Variable, env_file,
 };
@@ -120,7 +121,8 @@ pub(super) fn sharing(typed: &walls::Walls, root: &Path) -> Result<Sharing> {
     sharing.set_pid(&typed.pid, find)?;
     sharing.set_uts(&typed.uts)?;
     sharing.set_cgroupns(&typed.cgroupns)?;
-    Sharing::check_userns(&typed.userns)?;
+    let is_root = rustix::process::geteuid().is_root();
+    sharing.user = Userns::parse(&typed.userns, &typed.uidmap, &typed.gidmap, is_root)?;
     Ok(sharing)
 }
 

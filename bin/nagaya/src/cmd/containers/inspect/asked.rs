@@ -41,7 +41,7 @@ pub(super) fn host_config(record: &Record) -> Value {
         "ReadonlyRootfs": request.read_only,
         "SecurityOpt": null,
         "UTSMode": "",
-        "UsernsMode": "",
+        "UsernsMode": request.sharing.user.as_ref().map_or("", |user| user.mode.as_str()),
         "ShmSize": SHM_SIZE,
         "Runtime": "nagaya",
         "ConsoleSize": request.size.map_or([0, 0], |(rows, columns)| [rows, columns]),
