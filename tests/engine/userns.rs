@@ -151,6 +151,9 @@ fn a_life_of_one() {
     lab.fine(&["start", &name]);
     assert_eq!(lab.fine(&["exec", &name, "stat", "-c", "%u:%g", "/work/stopped"]), "0:0\n");
     assert_eq!(lab.fine(&["exec", &name, "stat", "-c", "%u:%g", "/work/file"]), "5:6\n");
+    // A device under another name.
+    let device = ["--userns", "auto", "--device", "/dev/zero:/dev/other:r"];
+    assert_eq!(lab.sh(&device, "web", "head -c 3 /dev/other | od -An -tx1"), " 00 00 00\n");
     // Another one has other ids, and the same volume.
     let other = lab.sh(
         &["--userns", "auto", "-v", "db:/data"],

@@ -5,7 +5,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use fault::{Fault, Kind, Result};
-use oci::{Device, DeviceRule};
+use oci::{Device, DeviceRule, Mount};
 use serde::{Deserialize, Serialize};
 
 /// Devices of the machine.
@@ -73,6 +73,18 @@ impl Devices {
         Ok(())
     }
 
+    /// Where no node can be made, in a user namespace, the machine's own is mounted: these, under another name than it has here.
+    pub(crate) fn renamed(&self) -> Vec<Mount> {
+        let bind = |node: &DeviceNode| Mount {
+            destination: node.destination.clone(),
+            kind: "bind".to_string(),
+            source: node.source.clone(),
+            options: ["bind", "rprivate", "nosuid", "noexec"].map(String::from).to_vec(),
+            ..Mount::default()
+        };
+        self.nodes.iter().filter(|node| node.is_renamed()).map(bind).collect()
+    }
+
     /// The nodes and the rules that go with them. What is no device and no folder of devices is refused.
     pub(crate) fn resolve(&self) -> Result<(Vec<Device>, Vec<DeviceRule>)> {
         let (mut devices, mut rules) = (Vec::new(), Vec::new());
@@ -114,6 +126,11 @@ impl DeviceNode {
             destination: destination.to_string(),
             access: access.to_string(),
         })
+    }
+
+    fn is_renamed(&self) -> bool {
+        let is_folder = || fs::metadata(&self.source).is_ok_and(|meta| meta.is_dir());
+        self.source != self.destination && !is_folder()
     }
 
     fn find(&self) -> Result<Vec<Device>> {

@@ -19,7 +19,11 @@ pub(crate) fn linux(
     let security = &request.security;
     let surroundings = &request.surroundings;
     let mut nodes = if request.privileged { devices::all() } else { Vec::new() };
-    let (asked, rules) = request.devices.resolve()?;
+    let (mut asked, rules) = request.devices.resolve()?;
+    if machine.ids.is_some() {
+        let renamed = request.devices.renamed();
+        asked.retain(|node| !renamed.iter().any(|mount| mount.destination == node.path));
+    }
     nodes.retain(|node| !asked.iter().any(|other| other.path == node.path));
     nodes.extend(asked);
     let protects = !request.privileged;

@@ -26,6 +26,9 @@ pub(crate) fn of(request: &Request, machine: &Machine, who: &Who) -> Result<Vec<
         })
     });
     mounts.extend(asked);
+    if machine.ids.is_some() {
+        mounts.extend(request.devices.renamed());
+    }
     Ok(mounts)
 }
 
