@@ -33,6 +33,7 @@ mod layer_streams;
 mod layout;
 mod many;
 mod power;
+mod pulling;
 mod registries;
 mod sample;
 mod tools;
