@@ -47,6 +47,12 @@ fn numbers_are_read_by_all_alike_or_not_at_all() {
                 "too large",
             ),
             ("letters", with(|header| header.put(124, b"0000000000x\0")), "not octal"),
+            ("letters where no device is", with(|header| header.put(329, b"000000x\0")), "not octal"),
+            (
+                "letters in a header that speaks of another",
+                tar().raw(Header::new(b'x', b"x").put(116, b"000000x\0"), b"").file("t/a", b"bytes"),
+                "not octal",
+            ),
             ("an 8", with(|header| header.put(124, b"00000000008\0")), "not octal"),
             ("decimal with a sign", with(|header| header.put(124, b"-0000000005\0")), "not octal"),
             ("a zero byte first", with(|header| header.put(124, b"\x000000000005")), "begins with NUL"),

@@ -36,6 +36,11 @@ fn old(size: u64, pieces: &[(u64, u64)], data: &[u8]) -> Smith {
     tar().raw(header, data)
 }
 
+/// GNU's header for a long name.
+fn long(name: &[u8]) -> Smith {
+    tar().raw(Header::new(b'L', b"././@LongLink").size(name.len()), name)
+}
+
 #[test]
 fn maps_of_sparse_files() {
     let pairs: [(&str, &[u8]); 4] = [
@@ -87,6 +92,11 @@ fn maps_of_sparse_files() {
                     .concat(),
                 ),
                 "two ways",
+            ),
+            (
+                "two names",
+                Smith([long(b"t/b").0, in_data("10", "1\n2\n5\n", b"bytes").0].concat()),
+                "two kinds",
             ),
             ("a map of no numbers", in_data("10", "one\n2\n5\n", b"bytes"), "not made of numbers"),
             ("a map without end", in_data("10", &"1".repeat(600), b""), "not made of numbers"),

@@ -67,7 +67,7 @@ fn five_hundred_layers_are_one_root() {
         let tar = Smith::default()
             .file(&format!("many/{number}"), b"x")
             .file("last", number.to_string().as_bytes());
-        if number % 2 == 0 && number > 2 { tar.file(&gone, b"") } else { tar }.end()
+        if number.is_multiple_of(2) && number > 2 { tar.file(&gone, b"") } else { tar }.end()
     };
     let tars: Vec<_> = std::iter::once(fs::read(base).expect("a tar")).chain((2..=500).map(layer)).collect();
     let layers: Vec<_> = tars.iter().map(|tar| (&tar[..], LAYER)).collect();

@@ -25,6 +25,15 @@ impl Header {
         number(&self.0[148..156]).is_ok_and(|sum| sum == unsigned || sum == signed)
     }
 
+    /// All its numbers are some, also those that nobody needs: readers end there that look at them.
+    pub(super) fn check_numbers(&self) -> Result<(), &'static str> {
+        for number in [self.mode(), self.uid(), self.gid(), self.mtime()] {
+            number?;
+        }
+        self.size()?;
+        if self.is_posix() || self.is_gnu() { self.device().map(drop) } else { Ok(()) }
+    }
+
     pub(super) fn typeflag(&self) -> u8 {
         self.0[156]
     }

@@ -155,6 +155,7 @@ impl<S: Source> Reader<S> {
 
     /// What belongs to a header that speaks of another one. Its own size counts, whatever came before it.
     fn body(&mut self, header: &Header) -> Read1<Vec<u8>> {
+        header.check_numbers()?;
         let size = header.size()?;
         if size > limits::EXTENDED_BYTES {
             return Err(format!("a header in front of it has {size} bytes").into());
@@ -183,10 +184,15 @@ impl<S: Source> Reader<S> {
             return Err(format!("there are more than {} entries", limits::ENTRIES).into());
         }
         let mut extended = front.extended.unwrap_or_default();
+        let is_long = front.name.is_some();
         *name = only_one(header.name(), front.name, &mut extended.path)?;
         if let Some(own) = extended.sparse.name.take() {
+            if is_long {
+                return Err(TWO_NAMES.into());
+            }
             *name = own;
         }
+        header.check_numbers()?;
         let link = only_one(header.linkname().to_vec(), front.linkname, &mut extended.linkpath)?;
         if name.len() > limits::PATH_BYTES || link.len() > limits::PATH_BYTES {
             return Err(format!("a path has more than {} bytes", limits::PATH_BYTES).into());
@@ -343,11 +349,13 @@ fn long(slot: &mut Option<Vec<u8>>, body: &[u8]) -> Read1<()> {
     }
 }
 
+const TWO_NAMES: &str = "it has a long name of two kinds";
+
 /// A name can be in the header, in GNU's header in front of it or in an extended field; in both of the latter
 /// it is a riddle.
 fn only_one(plain: Vec<u8>, gnu: Option<Vec<u8>>, extended: &mut Option<Vec<u8>>) -> Read1<Vec<u8>> {
     match (gnu, extended.take()) {
-        (Some(_), Some(_)) => Err("it has a long name of two kinds".into()),
+        (Some(_), Some(_)) => Err(TWO_NAMES.into()),
         (Some(name), None) | (None, Some(name)) => Ok(name),
         (None, None) => Ok(plain),
     }

@@ -66,10 +66,16 @@ impl Member {
         match self.holes.as_ref().map(|holes| (holes, if old { dice.below(4) } else { 1 + dice.below(3) })) {
             None => {}
             Some((holes, 0)) => header = holes.old(header),
+            // Python has no map without pieces.
+            Some((holes, 2)) if holes.pieces.is_empty() => {
+                fields.extend(holes.fields(1, &mut name, &mut body));
+            }
             Some((holes, way)) => fields.extend(holes.fields(way, &mut name, &mut body)),
         }
         let long = name.len() > 100 || self.link.len() > 100;
         let (tar, header) = match dice.below(3) {
+            // Readers differ about a sparse file's own name and another one.
+            _ if name != self.name => (tar, header),
             0 => (self.gnu(tar, &name), header),
             _ if long || dice.one_in(4) => {
                 fields.push(("path".to_string(), name.clone()));

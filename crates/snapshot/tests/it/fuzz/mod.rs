@@ -5,6 +5,7 @@ mod dice;
 mod fair;
 mod hostile;
 mod member;
+mod python;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -180,4 +181,32 @@ fn gnu_tar_makes_the_same_of_a_layer() {
             fs::remove_dir_all(&root).unwrap();
         });
     }
+}
+
+/// Whatever we take means the same to somebody else.
+#[test]
+fn python_reads_what_we_take_as_we_do() {
+    let (mut ours, mut archives) = (Vec::new(), Vec::new());
+    for seed in seeds(3000) {
+        for (number, layer) in
+            hostile::layers(&mut Dice::new(seed), "/nowhere".as_ref()).into_iter().enumerate()
+        {
+            let mut reader = Reader::new(Stream(&layer[..]));
+            let all: fault::Result<Vec<_>> = std::iter::from_fn(|| reader.next_entry().transpose()).collect();
+            if let Ok(all) = all {
+                ours.push((format!("{seed}-{number}"), all.iter().map(python::line).collect::<Vec<_>>()));
+                archives.push((format!("{seed}-{number}"), layer));
+            }
+        }
+    }
+    let mut stopped = 0;
+    for ((name, ours), (other, theirs)) in ours.iter().zip(python::listing(&archives)) {
+        // It takes neither nothing at all nor a last member without its padding.
+        let is_whole = theirs.last().is_none_or(|last| last != "stops here");
+        stopped += usize::from(!is_whole);
+        let theirs = if is_whole { &theirs[..] } else { &theirs[..theirs.len() - 1] };
+        let ours = if is_whole { &ours[..] } else { &ours[..theirs.len()] };
+        assert_eq!((name, ours), (&other, theirs), "the seed, and the number of its layer");
+    }
+    assert!(stopped * 20 < ours.len(), "{stopped} of {}", ours.len());
 }
