@@ -148,14 +148,12 @@ pub(crate) fn points_of(pid: i64, lab: &Lab, work: impl FnOnce()) -> Vec<Point> 
 
 /// If this is set, nothing is left out.
 pub(crate) const ALL: &str = "NAGAYA_ALL_POINTS";
-/// A number, if it is to be other ones than those of today.
+/// A number, if it is to be other ones than those of the turn 0.
 const TURN: &str = "NAGAYA_POINTS_TURN";
 
-/// Others each day, so that all have their turn, in as little time.
+/// The same each time, unless somebody wants others: what is red must be red again.
 fn turn() -> usize {
-    let day = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() / 86_400);
-    let typed = std::env::var(TURN).ok().and_then(|text| text.parse().ok());
-    typed.unwrap_or_else(|| usize::try_from(day()).unwrap_or(0))
+    std::env::var(TURN).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// About so many of the points where that can go wrong: the first and the last, as many of those that change something as
