@@ -231,3 +231,29 @@ fn a_log_that_is_none() {
     world.command(&["stop"]).ok();
     assert_eq!(world.state().expect("its state")["ExitCode"], 7);
 }
+
+/// A monitor without a descriptor for whoever comes has them wait, and does not ask for one all the time.
+#[test]
+fn a_monitor_without_descriptors() {
+    let world = World::new();
+    ready(&world);
+    let monitor = world.monitor();
+    let limit = |soft: usize| {
+        let limit = format!("--nofile={soft}:");
+        world.lab.program("prlimit").args([&limit, "--pid", &monitor.to_string()]).output().ok();
+    };
+    let is_free = |number: &usize| !std::path::Path::new(&format!("/proc/{monitor}/fd/{number}")).exists();
+    limit((0..1024).find(is_free).expect("a number"));
+    let wait = world.lab.nagaya(&["wait", &world.name]).start();
+    let worked = || -> u64 {
+        fields(monitor)[11..13].iter().map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
+    };
+    let before = worked();
+    std::thread::sleep(Duration::from_secs(1));
+    // Who asked all the time would have worked for all of these hundred ticks.
+    let ticks = worked() - before;
+    assert!(ticks < 40 && wait.runs(), "{ticks} of 100");
+    limit(1024);
+    world.command(&["kill"]).ok();
+    assert_eq!(wait.finish().ok(), "137\n");
+}

@@ -20,7 +20,7 @@ use super::take_over::Next;
 use super::{How, Monitor};
 use crate::frame::Frame;
 
-/// How long a terminal that nobody has open is not looked at.
+/// How long a terminal that nobody has open, or a door that nobody fits through, is not looked at.
 const PAUSE: Duration = Duration::from_millis(100);
 /// `SIGTERM` and `SIGKILL`, and the seconds between them.
 const TERM: i32 = 15;
@@ -50,6 +50,8 @@ pub(crate) struct Life {
     pub(super) kill_at: Option<Instant>,
     /// Somebody has asked not to wait for the next start.
     stay: bool,
+    /// There was no descriptor left for somebody who came.
+    full: bool,
     buffer: Vec<u8>,
 }
 
@@ -80,6 +82,7 @@ impl Life {
             again: false,
             kill_at: None,
             stay: false,
+            full: false,
             buffer: Vec::new(),
         }
     }
@@ -156,7 +159,7 @@ impl Life {
     /// Waits until something happens, and deals with it. True if the program has ended.
     fn turn(&mut self, limit: Option<Duration>) -> Result<bool> {
         let happened = self.poll(self.limit(limit))?;
-        self.streams.hung = false;
+        (self.streams.hung, self.full) = (false, false);
         let (mut ended, mut probed) = (false, false);
         for (token, flags) in happened {
             match token {
@@ -182,7 +185,7 @@ impl Life {
 
     /// How long to wait at most, for all that has its time.
     fn limit(&self, limit: Option<Duration>) -> Option<Duration> {
-        let hung = self.streams.hung.then_some(PAUSE);
+        let hung = (self.streams.hung || self.full).then_some(PAUSE);
         let probe = self.prober.as_ref().map(Prober::limit);
         let kill = self.kill_at.map(|at| at.saturating_duration_since(Instant::now()));
         [limit, hung, probe, kill, self.doors.limit()].into_iter().flatten().min()
@@ -247,7 +250,9 @@ impl Life {
         if let Some((fd, wanted)) = self.streams.waiting_input() {
             add(Token::Input, fd, wanted);
         }
-        add(Token::Listener, self.monitor.listener.as_fd(), PollFlags::IN);
+        if !self.full {
+            add(Token::Listener, self.monitor.listener.as_fd(), PollFlags::IN);
+        }
         for (at, client) in self.monitor.clients.iter().enumerate() {
             add(Token::Client(at), client.fd(), client.wants(self.streams.takes_input()));
         }
@@ -288,9 +293,13 @@ impl Life {
     }
 
     fn accept(&mut self) {
-        let Ok(fd) = accept_with(&self.monitor.listener, SocketFlags::CLOEXEC) else { return };
-        // Who may open the folder may talk to us: it is the container's owner alone.
-        self.monitor.clients.extend(Client::new(fd).ok());
+        match accept_with(&self.monitor.listener, SocketFlags::CLOEXEC) {
+            // Who may open the folder may talk to us: it is the container's owner alone.
+            Ok(fd) => self.monitor.clients.extend(Client::new(fd).ok()),
+            // Whoever it is waits until somebody leaves.
+            Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => self.full = true,
+            Err(_) => {}
+        }
     }
 
     fn hear(&mut self, at: usize, flags: PollFlags) {
