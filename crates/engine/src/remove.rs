@@ -96,7 +96,7 @@ impl Engine {
         let mut swept = self.records.sweep_leftovers()?;
         for id in self.records.running() {
             let Some(id) = id.to_str().and_then(|id| id.parse().ok()) else { continue };
-            if !self.records.folder(oci::ContainerId::as_str(&id)).path().exists() {
+            if self.records.folder(oci::ContainerId::as_str(&id)).is_gone()? {
                 self.containers.remove_if_there(&id)?;
                 swept.push(self.containers.folder(&id).path().display().to_string());
             }

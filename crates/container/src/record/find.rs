@@ -93,7 +93,7 @@ impl Records {
     /// Frees a name whose container is gone, or was never finished. False if somebody has it.
     fn sweep(&self, name: &str, holder: &str) -> Result<bool> {
         let folder = self.folder(holder);
-        if !holder.is_empty() && folder.path().is_dir() {
+        if !holder.is_empty() && !folder.is_gone()? {
             // Whoever creates it right now holds the lock.
             let Some(_lock) = folder.try_lock()? else { return Ok(false) };
             if folder.record()?.is_some() {

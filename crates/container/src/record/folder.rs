@@ -220,6 +220,15 @@ impl Folder {
         }
     }
 
+    /// It is not there.
+    ///
+    /// # Errors
+    /// It cannot be found out, which is no reason to take it for gone.
+    pub fn is_gone(&self) -> Result<bool> {
+        let there = self.path.try_exists();
+        there.map(|there| !there).doing(|| format!("look for `{}`", self.path.display()))
+    }
+
     /// Its processes are held still by us, and are let go of by whoever comes next if we are killed.
     pub fn hold_still(&self) -> Result<Held> {
         let path = self.path.join("held");

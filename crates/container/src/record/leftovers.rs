@@ -104,7 +104,10 @@ impl Records {
 
     /// Its images are not needed by it any more. Without a record, whatever is kept under its id is not.
     fn end_uses(&self, id: &str, record: Option<&Record>) -> Result<()> {
-        if record.is_some_and(|record| record.images().is_empty()) || !self.root().join("uses").exists() {
+        let uses = self.root().join("uses");
+        // What cannot be found out is no reason to leave them.
+        let is_there = || uses.try_exists().doing(|| format!("look for `{}`", uses.display()));
+        if record.is_some_and(|record| record.images().is_empty()) || !is_there()? {
             return Ok(());
         }
         let store = Store::open(self.root())?;
@@ -133,7 +136,7 @@ impl Records {
         for entry in fs::read_dir(self.names()).into_iter().flatten().flatten() {
             let Ok(name) = entry.file_name().into_string() else { continue };
             let Some(holder) = names::holder(&self.names(), &name)? else { continue };
-            if super::find::is_id(&holder) && !self.folder(&holder).path().exists() {
+            if super::find::is_id(&holder) && self.folder(&holder).is_gone()? {
                 names::give_back(&self.names(), &name, &holder)?;
                 swept.push(entry.path().display().to_string());
             }
