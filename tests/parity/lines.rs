@@ -202,6 +202,16 @@ until nolog: events --since 1h --until 0s -f event=destroy -f container=nolog --
 events --since 1h --until 0s -f event=oom
 system events --since 1h --until 0s -f event=restart
 
+# what was asked for
+create --name full --pid host --ipc host --uts host --group-add 5 --group-add 6 --shm-size 10m --oom-score-adj 100 --device /dev/zero --device /dev/null:/dev/none:r --device-cgroup-rule 'c 10:200 rwm' --ulimit nofile=10:20 --cpu-shares 512 --cpuset-cpus 0 --memory 64m --memory-reservation 32m --memory-swap 128m --memory-swappiness 5 --cgroup-parent /some --sysctl net.ipv4.ip_forward=1 box true
+inspect full -f '{{.HostConfig.PidMode}} {{.HostConfig.IpcMode}} {{.HostConfig.UTSMode}} {{.HostConfig.GroupAdd}} {{.HostConfig.ShmSize}} {{.HostConfig.OomScoreAdj}} {{.HostConfig.CgroupParent}} {{.HostConfig.Sysctls}}'
+inspect full -f '{{json .HostConfig.Devices}} {{json .HostConfig.DeviceCgroupRules}} {{json .HostConfig.Ulimits}}'
+inspect full -f '{{.HostConfig.CpuShares}} {{.HostConfig.CpusetCpus}} {{.HostConfig.MemoryReservation}} {{.HostConfig.MemorySwap}} {{.HostConfig.MemorySwappiness}} {{.HostConfig.Memory}}'
+rm full
+create --name secured --security-opt no-new-privileges --security-opt seccomp=unconfined box true
+inspect secured -f '{{range .HostConfig.SecurityOpt}}{{println .}}{{end}}{{.HostConfig.PidMode}}{{.HostConfig.IpcMode}}'
+rm secured
+
 # pruned
 create --name p1 -l keep=1 box true
 run --name p2 box true

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use container::{HostAddress, Link, Naming, Network, Record, Request, protected, short};
+use container::{
+    DeviceNode, Filter, HostAddress, Link, Naming, Network, OnDevice, Record, Request, Share, Ulimit,
+    protected, short,
+};
 use serde_json::{Value, json};
 
 use super::{mounts, network};
@@ -25,24 +28,25 @@ pub(super) fn host_config(record: &Record) -> Value {
         "VolumesFrom": some(&request.volumes_from),
         "CapAdd": some(&request.cap_add),
         "CapDrop": some(&request.cap_drop),
-        "CgroupnsMode": "private",
+        "CgroupnsMode": if request.sharing.cgroup_host { "host" } else { "private" },
         "Dns": request.naming.servers,
         "DnsOptions": request.naming.options,
         "DnsSearch": request.naming.search,
         "ExtraHosts": hosts(&request.naming),
-        "GroupAdd": null,
-        "IpcMode": "private",
+        "GroupAdd": some(&request.surroundings.groups),
+        "IpcMode": if request.sharing.no_shm { "none".to_string() } else { whose(&request.sharing.ipc, "private") },
         "Cgroup": "",
         "Links": links(record),
-        "OomScoreAdj": 0,
-        "PidMode": "",
+        "OomScoreAdj": request.surroundings.oom_score_adj.unwrap_or(0),
+        "PidMode": whose(&request.sharing.pid, ""),
         "Privileged": request.privileged,
         "PublishAllPorts": request.publish_all,
         "ReadonlyRootfs": request.read_only,
-        "SecurityOpt": null,
-        "UTSMode": "",
+        "SecurityOpt": security(request),
+        "UTSMode": if request.sharing.uts_host { "host" } else { "" },
         "UsernsMode": request.sharing.user.as_ref().map_or("", |user| user.mode.as_str()),
-        "ShmSize": SHM_SIZE,
+        "ShmSize": request.surroundings.shm_size.unwrap_or(SHM_SIZE),
+        "Sysctls": request.surroundings.sysctls,
         "Runtime": "nagaya",
         "ConsoleSize": request.size.map_or([0, 0], |(rows, columns)| [rows, columns]),
         "Isolation": "",
@@ -69,26 +73,63 @@ fn links(record: &Record) -> Option<Vec<String>> {
     Some(record.request.naming.links.iter().map(text).collect::<Vec<_>>()).filter(|list| !list.is_empty())
 }
 
+/// Whose namespace it is; `own` if it is the container's.
+fn whose(share: &Share, own: &str) -> String {
+    match share {
+        Share::Own => own.to_string(),
+        Share::Host => "host".to_string(),
+        Share::Container(id) => format!("container:{id}"),
+    }
+}
+
+/// As they were typed. What concerns paths is in those.
+fn security(request: &Request) -> Option<Vec<String>> {
+    let security = &request.security;
+    let seccomp = match &security.seccomp {
+        Some(Filter::Unconfined) => Some("seccomp=unconfined".to_string()),
+        Some(Filter::Builtin) => Some("seccomp=builtin".to_string()),
+        Some(Filter::Profile(text)) => Some(format!("seccomp={text}")),
+        None => None,
+    };
+    let all = security.no_new_privileges.then(|| "no-new-privileges".to_string()).into_iter();
+    let all = all
+        .chain(seccomp)
+        .chain(security.apparmor.iter().map(|profile| format!("apparmor={profile}")))
+        .chain(security.label.iter().map(|part| format!("label={part}")));
+    Some(all.collect::<Vec<_>>()).filter(|all| !all.is_empty())
+}
+
 fn limits(request: &Request) -> Value {
-    let memory = request.memory.unwrap_or(0);
+    let (memory, limits) = (request.memory.unwrap_or(0), &request.limits);
+    let rates = |all: &[OnDevice]| {
+        let one = |one: &OnDevice| json!({ "Path": one.path, "Rate": one.number });
+        all.iter().map(one).collect::<Vec<_>>()
+    };
+    let weight = |one: &OnDevice| json!({ "Path": one.path, "Weight": one.number });
+    let ulimit = |one: &Ulimit| json!({ "Name": one.name, "Hard": one.hard, "Soft": one.soft });
+    let device = |one: &DeviceNode| json!({ "PathOnHost": one.source, "PathInContainer": one.destination, "CgroupPermissions": one.access });
     json!({
-        "CpuShares": 0,
+        "CpuShares": limits.cpu_shares.unwrap_or(0),
         "Memory": memory,
         "NanoCpus": request.cpu_quota.unwrap_or(0) * NANOS_OF_QUOTA,
-        "CgroupParent": "",
-        "BlkioWeight": 0,
-        "BlkioWeightDevice": [],
-        "BlkioDeviceReadBps": [], "BlkioDeviceWriteBps": [], "BlkioDeviceReadIOps": [], "BlkioDeviceWriteIOps": [],
-        "CpuPeriod": 0, "CpuQuota": 0, "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0,
-        "CpusetCpus": "", "CpusetMems": "",
-        "Devices": [], "DeviceCgroupRules": null, "DeviceRequests": null,
+        "CgroupParent": request.surroundings.cgroup_parent.as_deref().unwrap_or_default(),
+        "BlkioWeight": limits.blkio_weight.unwrap_or(0),
+        "BlkioWeightDevice": limits.weights.iter().map(weight).collect::<Vec<_>>(),
+        "BlkioDeviceReadBps": rates(&limits.read_bps), "BlkioDeviceWriteBps": rates(&limits.write_bps),
+        "BlkioDeviceReadIOps": rates(&limits.read_iops), "BlkioDeviceWriteIOps": rates(&limits.write_iops),
+        "CpuPeriod": limits.cpu_period.unwrap_or(0),
+        "CpuQuota": 0, "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0,
+        "CpusetCpus": limits.cpuset_cpus, "CpusetMems": limits.cpuset_mems,
+        "Devices": request.devices.nodes.iter().map(device).collect::<Vec<_>>(),
+        "DeviceCgroupRules": some(&request.devices.rules),
+        "DeviceRequests": null,
         "KernelMemory": 0, "KernelMemoryTCP": 0,
-        "MemoryReservation": 0,
-        "MemorySwap": memory.saturating_mul(2),
-        "MemorySwappiness": null,
-        "OomKillDisable": false,
+        "MemoryReservation": limits.memory_reservation.unwrap_or(0),
+        "MemorySwap": limits.memory_swap.unwrap_or(memory.saturating_mul(2)),
+        "MemorySwappiness": limits.swappiness,
+        "OomKillDisable": limits.no_oom_killer,
         "PidsLimit": request.pids,
-        "Ulimits": [],
+        "Ulimits": limits.ulimits.iter().map(ulimit).collect::<Vec<_>>(),
         "CpuCount": 0, "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0,
     })
 }
@@ -108,7 +149,7 @@ pub(super) fn config(record: &Record) -> Value {
         image.volumes.iter().map(|path| (path.clone(), json!({}))).collect::<serde_json::Map<_, _>>();
     let mut all = json!({
         "Hostname": hostname(record),
-        "Domainname": "",
+        "Domainname": request.surroundings.domainname.as_deref().unwrap_or_default(),
         "User": request.user.clone().unwrap_or_else(|| image.user.clone()),
         "AttachStdin": false, "AttachStdout": false, "AttachStderr": false,
         "Tty": request.terminal,
