@@ -28,7 +28,7 @@ demo: all
 # What the tests stand on: peers, a registry's clients, a machine for cgroup v2. Only what is missing.
 PACKAGES := busybox-static libseccomp-dev golang-github-containers-common podman buildah skopeo umoci docker-registry apache2-utils openssl runc crun bubblewrap docker.io containerd containernetworking-plugins \
             protobuf-compiler python3-grpcio tini strace time gcc libc6-dev util-linux uidmap \
-            libcap2-bin criu systemd gzip zstd mmdebstrap qemu-system-x86 e2fsprogs procps iproute2 nftables findutils make git python3 xz-utils
+            libcap2-bin criu systemd gzip zstd mmdebstrap qemu-system-x86 e2fsprogs procps iproute2 nftables curl findutils make git python3 xz-utils
 packages:
 	@missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \
 	  awk '$$2 == "installed" {print $$1}' | sort > /tmp/.nagaya-have; \

@@ -292,3 +292,37 @@ fn ports_of_sctp() {
     world.fine(&["update", "--publish-rm", "9000:80/sctp", &name]);
     assert_eq!(ask("9000"), "nobody\n");
 }
+
+/// What people do first: an image with a web server in it, a browser elsewhere, and a container that knows it by its name.
+#[test]
+fn a_web_server_is_reached_by_curl_and_by_its_name() {
+    const PAGE: &str = "<h1>house</h1>\n";
+    let world = World::new();
+    let root = world.lab.rootfs("site");
+    std::fs::create_dir(root.join("www")).expect("a folder");
+    std::fs::write(root.join("www/index.html"), PAGE).expect("a page");
+    let tar = world.lab.folder().join("site.tar");
+    world.lab.program("tar").arg("-C").arg(&root).arg("-cf").arg(&tar).arg(".").output().ok();
+    let changes = ["--change", r#"CMD ["busybox", "httpd", "-f", "-h", "/www"]"#, "--change", "EXPOSE 80"];
+    world.nagaya(&["import"]).args(changes).arg(&tar).arg("site").output().ok();
+    world.fine(&["network", "create", "--ipv6", "one"]);
+    let run =
+        ["run", "-d", "--network", "one", "--network-alias", "web", "-p", "8080:80", "--stop-timeout", "0"];
+    world.fine(&[&run[..], &["--name", &world.named("web"), "site"]].concat());
+    world.until_ready("web");
+    let curl = |url: &str| world.lab.program("curl").args(["-sS", "--max-time", "10", url]);
+    for host in ["192.0.2.1", "[2001:db8::1]"] {
+        assert_eq!(world.outside.on(curl(&format!("http://{host}:8080/"))).output().ok(), PAGE, "{host}");
+        // The control: at another port there is nobody.
+        assert_ne!(world.outside.on(curl(&format!("http://{host}:8081/"))).output().code, 0, "{host}");
+    }
+    for family in ["-4", "-6"] {
+        let ask = |network: &str| {
+            let call = world.nagaya(&["run", "--rm", "--name", &world.named("asks"), "--network", network]);
+            call.args(["host", "curl", family, "-sS", "--max-time", "10", "http://web/"]).output()
+        };
+        assert_eq!(ask("one").ok(), PAGE, "{family}");
+        assert_ne!(ask("bridge").code, 0, "{family}: nobody has a name there");
+    }
+    world.fine(&["rm", "-f", &world.named("web")]);
+}
