@@ -46,8 +46,8 @@ test-vm: packages all
 	NAGAYA_VM_SECONDS=900 tests/vm/run tests/vm/suite.sh tests/vm/suite $(OUT)/nagaya-runtime
 
 YOUKI := target/peers/bin/youki
-# Alternating rounds against crun, runc, youki, bubblewrap and the floor; then, with images, against docker, podman, and
-# skopeo with umoci. BENCH="--quick" or, for the first of them, "--rounds 200".
+# Alternating rounds against crun, runc, youki, bubblewrap and the floor; then, with images, containers and networks, against
+# docker, podman, and for images skopeo with umoci. BENCH="--quick" or, for the first of them, "--rounds 200".
 bench: packages all $(YOUKI)
 	cargo bench --bench launch --locked -- $(BENCH)
 	cargo bench --bench images --locked -- $(filter --quick --json,$(BENCH))
