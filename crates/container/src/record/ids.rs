@@ -1,8 +1,10 @@
 //! Ranges of this machine's ids that containers have: a link for each, `ids/FIRST`, to the id of the container.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
-use fault::{Fault, Kind, Result};
+use fault::{Doing, Fault, Kind, Result};
+use rustix::fs::{FlockOperation, flock};
 
 use super::find::make_private;
 use super::{Record, Records, names};
@@ -25,6 +27,8 @@ impl Records {
     fn take_ids(&self, id: &str) -> Result<u32> {
         let folder = self.id_ranges();
         make_private(&folder)?;
+        // One at a time: two who find the same range left behind would both take it.
+        let _alone = lock(&folder)?;
         let start = id.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0);
         for first in userns::ranges(start) {
             let name = first.to_string();
@@ -33,7 +37,7 @@ impl Records {
             }
             let holder = names::holder(&folder, &name)?.unwrap_or_default();
             // Whoever had it was removed, or killed before it was one.
-            if !self.folder(&holder).path().is_dir() {
+            if self.folder(&holder).is_gone()? {
                 names::give_back(&folder, &name, &holder)?;
                 if names::take(&folder, &name, id)?.is_some() {
                     return Ok(first);
@@ -52,6 +56,14 @@ impl Records {
             None => Ok(()),
         }
     }
+}
+
+/// Goes with what is returned, or with its process.
+fn lock(folder: &Path) -> Result<File> {
+    let doing = || format!("lock `{}`", folder.display());
+    let file = File::open(folder).doing(doing)?;
+    rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockExclusive)).doing(doing)?;
+    Ok(file)
 }
 
 #[cfg(test)]
