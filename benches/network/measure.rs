@@ -37,34 +37,9 @@ pub(crate) fn through(engine: &Engine, world: &World, table: &mut Table) -> Resu
     let (zeros, echo) = (format!("{port}:80"), format!("{}:81", port + 1));
     timed(engine.command(&["network", "create", "wire"]))?;
     let script = "nc -ll -p 80 -e cat /dev/zero & exec nc -ll -p 81 -e cat";
-    let run = [
-        "run",
-        "-d",
-        "--stop-timeout",
-        "0",
-        "--name",
-        "server",
-        "--network",
-        "wire",
-        "-p",
-        &zeros,
-        "-p",
-        &echo,
-    ];
-    timed(engine.command(&[&run[..], &["box", "sh", "-c", script]].concat()))?;
-    timed(engine.command(&[
-        "run",
-        "-d",
-        "--stop-timeout",
-        "0",
-        "--name",
-        "client",
-        "--network",
-        "wire",
-        "box",
-        "sleep",
-        "1000",
-    ]))?;
+    let ports = ["--network", "wire", "-p", &zeros, "-p", &echo];
+    stays(engine, "server", &ports, &["sh", "-c", script])?;
+    stays(engine, "client", &["--network", "wire"], &["sleep", "1000"])?;
     let inspect = |name: &str, what: &str| -> Result<String> {
         Ok(timed(engine.command(&["inspect", "-f", what, name]))?.1.trim().to_string())
     };
@@ -100,6 +75,12 @@ pub(crate) fn through(engine: &Engine, world: &World, table: &mut Table) -> Resu
     timed(engine.command(&["network", "rm", "wire"])).map(drop)
 }
 
+/// A container that runs until it is removed.
+fn stays(engine: &Engine, name: &str, options: &[&str], program: &[&str]) -> Result<()> {
+    let run = ["run", "-d", "--stop-timeout", "0", "--name", name];
+    timed(engine.command(&[&run[..], options, &["box"], program].concat())).map(drop)
+}
+
 /// Many at once, and one more where many are.
 pub(crate) fn many(engine: &Engine, table: &mut Table) -> Result<()> {
     let started = Instant::now();
@@ -119,17 +100,7 @@ pub(crate) fn many(engine: &Engine, table: &mut Table) -> Result<()> {
     let there = if engine.is_ours() { THERE } else { THERE_OF_OTHERS };
     let names: Vec<String> = (0..there).map(|number| format!("there-{number}")).collect();
     for name in &names {
-        timed(engine.command(&[
-            "run",
-            "-d",
-            "--stop-timeout",
-            "0",
-            "--name",
-            name,
-            "box",
-            "sleep",
-            "100000",
-        ]))?;
+        stays(engine, name, &[], &["sleep", "100000"])?;
     }
     let what = if engine.is_ours() { "run --rm, bridge, 500 there" } else { "run --rm, bridge, 50 there" };
     for _ in 0..5 {
